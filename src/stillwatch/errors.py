@@ -1,0 +1,93 @@
+"""Everything that can go wrong, as one tree with stable exit codes.
+
+Each error says what happened, where, and what to do; :meth:`StillwatchError.diagnostics`
+prints the three for a person.  Exit codes are part of the public interface and never change.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConfigurationError",
+    "InputFormatError",
+    "MissingColumnError",
+    "MissingExtraError",
+    "NoUsableRowsError",
+    "OutputError",
+    "SourceNotFoundError",
+    "StillwatchError",
+]
+
+
+class StillwatchError(Exception):
+    """Base of every error that stillwatch raises on purpose.
+
+    Args:
+        what: what happened, one sentence.
+        where: file, row or option concerned; empty where the whole run is meant.
+        todo: what the operator can do about it.
+
+    >>> print(StillwatchError("no rows", where="a.parquet", todo="check the path").diagnostics())
+    error: no rows
+    where: a.parquet
+    to do: check the path
+    """
+
+    exit_code = 1
+    """Process exit status for the command line."""
+
+    def __init__(self, what: str, *, where: str = "", todo: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.todo = todo
+
+    def diagnostics(self) -> str:
+        """Return the error as lines for a person."""
+        lines = [f"error: {self.what}"]
+        if self.where:
+            lines.append(f"where: {self.where}")
+        if self.todo:
+            lines.append(f"to do: {self.todo}")
+        return "\n".join(lines)
+
+
+class ConfigurationError(StillwatchError):
+    """An option, mapping file or setting is not usable."""
+
+    exit_code = 3
+
+
+class SourceNotFoundError(StillwatchError):
+    """A named input does not exist or cannot be opened."""
+
+    exit_code = 4
+
+
+class InputFormatError(StillwatchError):
+    """An input is not in the format that it claims or that was asked for."""
+
+    exit_code = 5
+
+
+class MissingColumnError(StillwatchError):
+    """A required column is absent, also under its mapped name."""
+
+    exit_code = 6
+
+
+class NoUsableRowsError(StillwatchError):
+    """Every row of an input went to quarantine, or there was none."""
+
+    exit_code = 7
+
+
+class OutputError(StillwatchError):
+    """The output folder cannot be written."""
+
+    exit_code = 8
+
+
+class MissingExtraError(StillwatchError):
+    """A feature needs an optional dependency that is not installed."""
+
+    exit_code = 9

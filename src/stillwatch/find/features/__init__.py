@@ -1,0 +1,2 @@
+"""See the package documentation."""
+__all__: list[str] = []
