@@ -27,6 +27,7 @@ __all__ = [
     "Campaign",
     "Field",
     "Finding",
+    "ScanResult",
     "Verdict",
     "verdict_schema",
 ]
@@ -208,6 +209,38 @@ class Verdict:
     """Sentences for a person."""
     recommended_measure: str
     """One of the ladder in DESIGN section 7."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """What one scan of a log says."""
+
+    account_type: pa.DataType
+    """Arrow type of account_id in the input."""
+    verdicts: tuple[Verdict, ...]
+    """One an account seen in the exchanges or the account table."""
+    campaigns: tuple[Campaign, ...]
+    """Declared campaigns, earliest first."""
+    findings: tuple[Finding, ...]
+    """Findings of declared campaigns and of groups that were explained away or fell short."""
+    as_of: datetime
+    """Last look; nothing after it was used."""
+    first: datetime | None
+    """First exchange."""
+    exchanges: int
+    """Exchanges read."""
+    accounts: int
+    """Accounts seen."""
+    looks: int
+    """Looks taken."""
+    groups_tested: int
+    """Groups m over which the error rate is controlled, at the last look."""
+    alpha: float
+    """Operator's false-coordination rate."""
+    missing: tuple[str, ...]
+    """What could not be judged and which column would allow it, one sentence each."""
+    seconds: Mapping[str, float]
+    """Wall-clock seconds by stage."""
 
 
 def verdict_schema(account_type: pa.DataType) -> pa.Schema:
