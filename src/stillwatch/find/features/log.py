@@ -1,0 +1,241 @@
+"""All observations of a scan in columns, in event time, with the accounts beside them.
+
+Row order is (time, exchange_id hash), so that any partitioning of the input gives the same
+arrays.  A prefix of the rows is the log cut at that time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stillwatch.find.features.hashing import hash_strings
+from stillwatch.find.features.observe import string_buffers
+from stillwatch.find.features.text import DIMENSIONS, FORM
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+__all__ = ["IDENTITY", "AccountColumns", "Log", "build_log"]
+
+IDENTITY = ("payment_fingerprint", "phone_hash", "device_fingerprint", "pattern")
+"""Account attributes that link accounts, in the order of ``AccountColumns.identity``."""
+_DECLARED = ("organization_id", "email_domain", "plan", "declared_purpose", "verification_level")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountColumns:
+    """One entry an account; codes are -1 where the value is missing."""
+
+    ids: pa.Array
+    """Account ids as in the input, (N,)."""
+    created: NDArray[np.int64]
+    """Microseconds since 1970, or -1."""
+    identity: NDArray[np.int32]
+    """(N, len(IDENTITY)) codes."""
+    organization: NDArray[np.int32]
+    domain: NDArray[np.int32]
+    plan: NDArray[np.int32]
+    purpose: NDArray[np.int32]
+    verification: NDArray[np.int32]
+    licensed: NDArray[np.bool_]
+    """The account table's flag; dated events refine it."""
+
+    def __len__(self) -> int:
+        """Return the number of accounts."""
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Observations in columns, sorted by time; n rows, N accounts."""
+
+    time: NDArray[np.int64]
+    exchange_id: pa.ChunkedArray
+    account: NDArray[np.int32]
+    model: NDArray[np.int32]
+    models: tuple[str, ...]
+    """Model names by code, in order of first use."""
+    conversation: NDArray[np.uint64]
+    ip: NDArray[np.uint64]
+    block: NDArray[np.uint64]
+    asn: NDArray[np.int64]
+    client: NDArray[np.uint64]
+    """Hash of user agent and TLS fingerprint together; 0 where both are missing."""
+    system: NDArray[np.uint64]
+    body: NDArray[np.uint64]
+    end_user: NDArray[np.uint64]
+    input_tokens: NDArray[np.int32]
+    output_tokens: NDArray[np.int32]
+    max_tokens: NDArray[np.int32]
+    temperature: NDArray[np.int32]
+    projection: NDArray[np.int8]
+    """(n, DIMENSIONS)."""
+    form: NDArray[np.uint16]
+    """(n, FORM)."""
+    facet_ptr: NDArray[np.int64]
+    """(n + 1,) offsets into facets."""
+    facets: NDArray[np.uint64]
+    kinds: NDArray[np.uint8]
+    accounts: AccountColumns
+    present: frozenset[str]
+    """Input columns present with at least one value."""
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self.time.size
+
+
+def build_log(
+    batches: Iterable[pa.RecordBatch],
+    account_table: pa.Table | None,
+    tokens: pa.Table | None = None,
+) -> Log:
+    """Collect observations and accounts into a :class:`Log`.
+
+    Args:
+        batches: observations as made by ``observe``, in any order and partitioning.
+        account_table: columns as in ``records.ACCOUNT``, or None.
+        tokens: the vault's tokens as in ``records.IDENTIFIER_TOKEN``, or None.
+    """
+    table = pa.Table.from_batches(list(batches))
+    order = _order(table)
+    table = table.take(pa.array(order))
+    present = {
+        name for name in table.schema.names if name not in {"facets", "kinds", "projection", "form"}
+    }
+    present = {name for name in present if _has_values(table.column(name))}
+    ids = _account_ids(table, account_table)
+    account = pc.index_in(table.column("account_id"), value_set=ids)
+    models = table.column("model").combine_chunks().dictionary_encode()
+    if isinstance(models, pa.ChunkedArray):
+        models = models.combine_chunks()
+    agent, tls = _np(table, "user_agent"), _np(table, "tls_fingerprint")
+    facets = table.column("facets").combine_chunks()
+    kinds = table.column("kinds").combine_chunks()
+    facets = facets if isinstance(facets, pa.ListArray) else facets.chunk(0)
+    kinds = kinds if isinstance(kinds, pa.ListArray) else kinds.chunk(0)
+    return Log(
+        time=_np(table, "time"),
+        exchange_id=table.column("exchange_id"),
+        account=np.asarray(account.combine_chunks(), dtype=np.int32),
+        model=np.asarray(models.indices, dtype=np.int32),
+        models=tuple(models.dictionary.to_pylist()),
+        conversation=_np(table, "conversation_id"),
+        ip=_np(table, "ip"),
+        block=_np(table, "block"),
+        asn=_np(table, "asn"),
+        client=agent * np.uint64(0x9E3779B97F4A7C15) ^ tls,
+        system=_np(table, "system"),
+        body=_np(table, "body"),
+        end_user=_np(table, "end_user_id"),
+        input_tokens=_np(table, "input_tokens"),
+        output_tokens=_np(table, "output_tokens"),
+        max_tokens=_np(table, "max_tokens"),
+        temperature=_np(table, "temperature"),
+        projection=_matrix(table, "projection", np.int8, DIMENSIONS),
+        form=_matrix(table, "form", np.uint16, FORM),
+        facet_ptr=np.asarray(facets.offsets, dtype=np.int64) - facets.offsets[0].as_py(),
+        facets=np.asarray(facets.flatten()),
+        kinds=np.asarray(kinds.flatten()),
+        accounts=_accounts(ids, account_table, tokens),
+        present=frozenset(present),
+    )
+
+
+def _order(table: pa.Table) -> NDArray[np.int64]:
+    ids = table.column("exchange_id").combine_chunks()
+    data, offsets, valid = string_buffers(ids if isinstance(ids, pa.Array) else ids.chunk(0))
+    return np.lexsort((hash_strings(data, offsets, valid, 0), _np(table, "time")))
+
+
+def _np(table: pa.Table, name: str) -> NDArray[np.generic]:
+    return table.column(name).to_numpy()
+
+
+def _matrix(table: pa.Table, name: str, dtype: type, width: int) -> NDArray[np.generic]:
+    column = table.column(name).combine_chunks()
+    array = column if isinstance(column, pa.Array) else column.chunk(0)
+    values = np.frombuffer(array.buffers()[1], dtype)
+    return values[array.offset * width : (array.offset + len(array)) * width].reshape(-1, width)
+
+
+def _has_values(column: pa.ChunkedArray) -> bool:
+    if pa.types.is_integer(column.type):
+        highest = pc.max(column).as_py()
+        return highest is not None and highest > 0
+    return True
+
+
+def _account_ids(table: pa.Table, account_table: pa.Table | None) -> pa.Array:
+    """Return all account ids, sorted, so that codes do not depend on order of arrival."""
+    column = table.column("account_id")
+    chunks = list(column.unique().chunks) if hasattr(column.unique(), "chunks") else [
+        column.unique()
+    ]
+    if account_table is not None:
+        chunks.extend(account_table.column("account_id").cast(column.type).unique().cast(
+            column.type
+        ).chunks if isinstance(account_table.column("account_id").unique(), pa.ChunkedArray)
+            else [account_table.column("account_id").cast(column.type).unique()])
+    unique = pa.chunked_array(chunks, type=column.type).unique()
+    return unique.take(pc.sort_indices(unique))
+
+
+def _codes(column: pa.ChunkedArray | pa.Array) -> NDArray[np.int32]:
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if pa.types.is_string(array.type):
+        array = pc.if_else(pc.equal(array, ""), pa.scalar(None, array.type), array)
+    encoded = array.dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    return np.asarray(pc.fill_null(encoded.indices, -1), dtype=np.int32)
+
+
+def _accounts(
+    ids: pa.Array, account_table: pa.Table | None, tokens: pa.Table | None
+) -> AccountColumns:
+    n = len(ids)
+    empty = np.full(n, -1, np.int32)
+    columns: dict[str, NDArray[np.int32]] = dict.fromkeys((*IDENTITY, *_DECLARED), empty)
+    created = np.full(n, -1, np.int64)
+    licensed = np.zeros(n, np.bool_)
+    if account_table is not None:
+        at = pc.index_in(ids, value_set=account_table.column("account_id").cast(ids.type))
+        names = set(account_table.schema.names)
+        for name in columns:
+            if name in names:
+                columns[name] = _codes(account_table.column(name).take(at))
+        if "created_at" in names:
+            values = account_table.column("created_at").cast(pa.int64()).take(at)
+            created = np.asarray(pc.fill_null(values, -1).combine_chunks(), dtype=np.int64)
+        if "licensed" in names:
+            flags = pc.fill_null(account_table.column("licensed").take(at), False)  # noqa: FBT003
+            licensed = np.asarray(flags.combine_chunks(), dtype=np.bool_)
+    if tokens is not None:
+        columns["pattern"] = _patterns(ids, tokens)
+    return AccountColumns(
+        ids=ids,
+        created=created,
+        identity=np.stack([columns[name] for name in IDENTITY], axis=1),
+        organization=columns["organization_id"],
+        domain=columns["email_domain"],
+        plan=columns["plan"],
+        purpose=columns["declared_purpose"],
+        verification=columns["verification_level"],
+        licensed=licensed,
+    )
+
+
+def _patterns(ids: pa.Array, tokens: pa.Table) -> NDArray[np.int32]:
+    if "pattern_token" not in tokens.schema.names:
+        return np.full(len(ids), -1, np.int32)
+    mail = tokens.filter(pc.equal(tokens.column("type"), "email"))
+    at = pc.index_in(ids, value_set=mail.column("account_id").cast(ids.type))
+    return _codes(mail.column("pattern_token").take(at))
