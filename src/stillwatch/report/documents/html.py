@@ -1,0 +1,219 @@
+"""``report.html``: one file that needs no network, no script and no other file.
+
+Every value that reaches the page passes through :func:`visible.visible` and then through
+Jinja's escaping; pictures are drawn by the template from the geometry of ``charts``.  Prompts
+and answers never enter: a scan's result does not hold them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import jinja2
+import pyarrow.compute as pc
+
+from stillwatch import __version__
+from stillwatch.report.documents import words
+from stillwatch.report.documents.charts import (
+    Timeline,
+    Votes,
+    overview_spans,
+    threshold,
+    timeline,
+    votes,
+)
+from stillwatch.report.documents.visible import shorten, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    import pyarrow as pa
+
+    from stillwatch.records import Campaign, Finding, ScanResult
+
+__all__ = ["render_report"]
+
+_CAMPAIGNS = 60
+_LISTED = 400
+_MEMBERS = 100
+_GROUPS = 40
+_SPANS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One row of the members table."""
+
+    account_id: str | int
+    """As in the input."""
+    probability: float
+    """Membership probability."""
+    flagged_at: datetime | None
+    """None for a member that goes to review."""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignView:
+    """One campaign as the page shows it."""
+
+    anchor: str
+    """Fragment of its section."""
+    campaign: Campaign
+    """The campaign."""
+    timeline: Timeline
+    """Creation, traffic and flags."""
+    votes: Votes
+    """Evidence by family."""
+    members: tuple[Member, ...]
+    """Most probable members, capped."""
+    evidence: tuple[Finding, ...]
+    """Findings that speak against the group, strongest first."""
+    silent: tuple[Finding, ...]
+    """Findings without enough data."""
+    proposals: tuple[Finding, ...]
+    """What proposed the group."""
+    explained: tuple[Finding, ...]
+    """Findings that speak for the group."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """A group that was not declared."""
+
+    group: str
+    """Its id."""
+    accounts: int
+    """Accounts judged."""
+    strongest: Finding | None
+    """Strongest evidence against it."""
+    explained: tuple[Finding, ...]
+    """Explanations that speak for it."""
+
+
+def render_report(result: ScanResult, activity: pa.Table | None = None) -> str:
+    """Return the report as HTML text.
+
+    Args:
+        result: what the scan found.
+        activity: traffic and creation by campaign and bin, columns ``tables.ACTIVITY``.
+    """
+    asked = threshold(result.groups_tested, result.alpha, len(result.campaigns))
+    views = [
+        _campaign_view(number, campaign, _of(activity, campaign), asked, result.as_of)
+        for number, campaign in enumerate(result.campaigns[:_CAMPAIGNS], start=1)
+    ]
+    spans, ticks = overview_spans(result.campaigns[:_SPANS], result.first, result.as_of)
+    groups = _groups(result)
+    explained = [group for group in groups if group.explained]
+    short = [group for group in groups if not group.explained]
+    text: str = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            version=__version__,
+            result=result,
+            asked=asked,
+            flagged=sum(verdict.flagged_at is not None for verdict in result.verdicts),
+            harvest=sum(campaign.exchanges for campaign in result.campaigns),
+            leaked=sum(campaign.leaked for campaign in result.campaigns),
+            views=views,
+            listed=result.campaigns[:_LISTED],
+            spans=spans,
+            ticks=ticks,
+            explained=explained[:_GROUPS],
+            explained_total=len(explained),
+            short=short[: _GROUPS // 2],
+            short_total=len(short),
+        )
+    )
+    return text
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("stillwatch.report.documents", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "count": words.count,
+        "duration": words.duration,
+        "log_value": words.log_value,
+        "measure": words.measure,
+        "short": shorten,
+        "when": words.when,
+    }
+    environment.globals["share"] = words.share
+    return environment
+
+
+def _finalize(value: object) -> object:
+    """Spell out what is invisible in every value that the template prints."""
+    if isinstance(value, str) and not hasattr(value, "__html__"):  # escaped text is done
+        return visible(value)
+    return value
+
+
+def _of(activity: pa.Table | None, campaign: Campaign) -> pa.Table | None:
+    if activity is None:
+        return None
+    return activity.filter(pc.equal(activity.column("campaign_id"), campaign.campaign_id))
+
+
+def _campaign_view(
+    number: int,
+    campaign: Campaign,
+    activity: pa.Table | None,
+    asked: float,
+    as_of: datetime,
+) -> CampaignView:
+    ranked = sorted(campaign.members.items(), key=lambda item: (-item[1], str(item[0])))
+    evidence, silent, proposals, explained = _sorted_findings(campaign.findings)
+    return CampaignView(
+        anchor=f"campaign-{number}",
+        campaign=campaign,
+        timeline=timeline(campaign, activity, as_of),
+        votes=votes(campaign, asked),
+        members=tuple(
+            Member(account, probability, campaign.flagged_at.get(account))
+            for account, probability in ranked[:_MEMBERS]
+        ),
+        evidence=evidence,
+        silent=silent,
+        proposals=proposals,
+        explained=explained,
+    )
+
+
+def _sorted_findings(findings: Sequence[Finding]) -> tuple[tuple[Finding, ...], ...]:
+    """Return evidence, abstentions, proposals and explanations, each strongest first."""
+    ranked = sorted(findings, key=lambda finding: -finding.log_e)
+    judged = [f for f in ranked if f.role == "evidence" and f.enough_data]
+    silent = [f for f in ranked if f.role == "evidence" and not f.enough_data]
+    proposals = [f for f in ranked if f.role == "proposal"]
+    explained = [f for f in ranked if f.role == "explanation" and f.enough_data]
+    return tuple(judged), tuple(silent), tuple(proposals), tuple(explained)
+
+
+def _groups(result: ScanResult) -> list[GroupView]:
+    """Return the groups that were not declared, those with the strongest evidence first."""
+    declared = {campaign.campaign_id for campaign in result.campaigns}
+    declared |= {f.group for campaign in result.campaigns for f in campaign.findings}
+    by_group: dict[str, list[Finding]] = {}
+    for finding in result.findings:
+        if finding.group not in declared:
+            by_group.setdefault(finding.group, []).append(finding)
+    views = []
+    for group, findings in by_group.items():
+        evidence, _, _, explained = _sorted_findings(findings)
+        accounts = max(finding.n for finding in findings)
+        views.append(GroupView(group, accounts, next(iter(evidence), None), explained))
+    views.sort(key=lambda view: (-(view.strongest.log_e if view.strongest else 0), view.group))
+    return views

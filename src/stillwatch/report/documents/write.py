@@ -1,0 +1,53 @@
+"""A scan's result in, its four files out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
+
+from stillwatch.report.documents.campaigns import CAMPAIGNS, encode
+from stillwatch.report.documents.folder import digest, staged
+from stillwatch.report.documents.html import render_report
+from stillwatch.report.documents.tables import findings_table, verdicts_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from stillwatch.records import ScanResult
+
+__all__ = ["FINDINGS", "REPORT", "VERDICTS", "write_scan"]
+
+VERDICTS = "verdicts.parquet"
+"""Name of the verdicts in the output folder."""
+FINDINGS = "findings.parquet"
+"""Name of the findings in the output folder."""
+REPORT = "report.html"
+"""Name of the report in the output folder."""
+
+_NAMES = (VERDICTS, FINDINGS, REPORT, CAMPAIGNS)
+
+
+def write_scan(result: ScanResult, out: Path, activity: pa.Table | None = None) -> None:
+    """Write ``verdicts.parquet``, ``findings.parquet``, ``report.html`` and ``campaigns.json``.
+
+    Files that are there are replaced, each in one step and ``campaigns.json`` last; it holds
+    the digests of the others.  Other files of the folder stay.
+
+    Args:
+        result: what the scan found.
+        out: folder, made when absent.
+        activity: traffic and creation by campaign and bin, columns ``tables.ACTIVITY``; the
+            timelines show only flags without it.
+
+    Raises:
+        OutputError: the folder cannot be written, or it or a file in it is a symbolic link.
+    """
+    with staged(out, _NAMES) as stage:
+        pq.write_table(verdicts_table(result), stage / VERDICTS, compression="zstd")
+        pq.write_table(findings_table(result), stage / FINDINGS, compression="zstd")
+        (stage / REPORT).write_text(render_report(result, activity), "utf-8")
+        digests = {name: digest(stage / name) for name in _NAMES[:-1]}
+        (stage / CAMPAIGNS).write_text(encode(result, digests, activity), "ascii")
