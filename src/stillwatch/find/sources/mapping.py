@@ -1,0 +1,131 @@
+"""``--map columns.toml``: what the operator's columns are called."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stillwatch.errors import ConfigurationError, SourceNotFoundError
+from stillwatch.records import (
+    ACCOUNT,
+    ACCOUNT_EVENT,
+    EXCHANGE,
+    IDENTIFIER_TOKEN,
+    PROVIDER_EVENT,
+    Field,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["TABLES", "ColumnMapping", "load_mapping", "nearest"]
+
+TABLES: Mapping[str, tuple[Field, ...]] = {
+    "exchange": EXCHANGE,
+    "account": ACCOUNT,
+    "account_event": ACCOUNT_EVENT,
+    "provider_event": PROVIDER_EVENT,
+    "identifier_token": IDENTIFIER_TOKEN,
+}
+"""Sections of a mapping file and the columns that each may rename."""
+
+ID_TYPES = ("int64", "string")
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMapping:
+    """Names of columns in the operator's files."""
+
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Section to canonical name to the file's name."""
+    account_id_type: str | None = None
+    """``int64`` or ``string`` where the operator forces the type of account_id."""
+
+    def source_name(self, table: str, canonical: str) -> str:
+        """Return what a canonical column is called in the files of one table.
+
+        >>> ColumnMapping({"exchange": {"time": "ts"}}).source_name("exchange", "time")
+        'ts'
+        """
+        return self.columns.get(table, {}).get(canonical, canonical)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return a hint that names the closest known names, or an empty string.
+
+    >>> nearest("promt", ["time", "prompt"])
+    'did you mean prompt?'
+    """
+    close = difflib.get_close_matches(name.lower(), list(known), n=3, cutoff=0.6)
+    return f"did you mean {' or '.join(close)}?" if close else ""
+
+
+def load_mapping(path: str | Path) -> ColumnMapping:
+    """Read and check a mapping file.
+
+    Args:
+        path: TOML file with any of the sections ``[exchange]``, ``[account]``,
+            ``[account_event]``, ``[provider_event]`` and ``[identifier_token]``, each of
+            ``canonical = "name in the file"``, and optionally ``account_id_type``.
+
+    Raises:
+        SourceNotFoundError: the file cannot be read.
+        ConfigurationError: it is not TOML, or names a section, column or type that is not known.
+    """
+    where = str(path)
+    try:
+        document = tomllib.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        raise SourceNotFoundError(
+            f"the mapping file cannot be read: {error.strerror}",
+            where=where,
+            todo="check the path given to --map",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"the mapping file is not TOML: {error}",
+            where=where,
+            todo='write sections such as [exchange] with lines such as time = "ts"',
+        ) from error
+    forced = document.pop("account_id_type", None)
+    if forced is not None and forced not in ID_TYPES:
+        raise ConfigurationError(
+            f"account_id_type is {forced!r}",
+            where=where,
+            todo=f"use one of {', '.join(ID_TYPES)}",
+        )
+    columns = {name: _section(name, body, where) for name, body in document.items()}
+    return ColumnMapping(columns, forced)
+
+
+def _section(name: str, body: object, where: str) -> dict[str, str]:
+    if name not in TABLES:
+        raise ConfigurationError(
+            f"unknown section [{name}] in the mapping file",
+            where=where,
+            todo=nearest(name, TABLES) or f"sections are {', '.join(TABLES)}",
+        )
+    if not isinstance(body, dict):
+        raise ConfigurationError(
+            f"{name} is not a section", where=where, todo=f"write [{name}] on a line of its own"
+        )
+    known = [column.name for column in TABLES[name]]
+    for canonical, source in body.items():
+        if canonical not in known:
+            raise ConfigurationError(
+                f"[{name}] has no column {canonical!r}",
+                where=where,
+                todo=nearest(canonical, known)
+                or f"the left side is one of {', '.join(known)}; the right side is your name",
+            )
+        if not isinstance(source, str) or not source:
+            raise ConfigurationError(
+                f"[{name}] {canonical} is not a column name",
+                where=where,
+                todo=f'write {canonical} = "name of the column in your file"',
+            )
+    return dict(body)
