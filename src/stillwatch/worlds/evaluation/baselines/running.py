@@ -11,7 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.errors import SourceNotFoundError
+from stillwatch.worlds.evaluation.baselines.forest import IsolationForestTop
+from stillwatch.worlds.evaluation.baselines.identity import SharedIdentity
 from stillwatch.worlds.evaluation.baselines.interface import Log
+from stillwatch.worlds.evaluation.baselines.keywords import KeywordRule
+from stillwatch.worlds.evaluation.baselines.mmd import MeanDiscrepancy
 from stillwatch.worlds.evaluation.baselines.volume import VolumeRule
 from stillwatch.worlds.evaluation.evaluating import BASE_RATES, Evaluation, evaluate_judged
 from stillwatch.worlds.evaluation.judged import NEVER, join, pool
@@ -24,7 +28,13 @@ if TYPE_CHECKING:
 
 __all__ = ["BASELINES", "baseline_verdicts", "evaluate_baselines", "read_log"]
 
-BASELINES: tuple[Baseline, ...] = (VolumeRule(),)
+BASELINES: tuple[Baseline, ...] = (
+    VolumeRule(),
+    KeywordRule(),
+    SharedIdentity(),
+    IsolationForestTop(),
+    MeanDiscrepancy(),
+)
 """Every baseline, in the order of tables."""
 
 
