@@ -42,7 +42,7 @@ def round_step(span: timedelta, most: int) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A span of time mapped to 0–100 %."""
+    """A span of time mapped to 0 to 100 %."""
 
     start: datetime
     """Left edge, UTC."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
@@ -115,11 +116,7 @@ def read_campaigns(out: Path) -> PublishedScan:
     try:
         text = path.read_text("utf-8")
     except OSError as error:
-        raise SourceNotFoundError(
-            f"no scan to read: {error.strerror or error}",
-            where=str(path),
-            todo="run stillwatch scan first, or name its output folder with --out",
-        ) from error
+        raise _no_scan(path, error) from error
     except UnicodeDecodeError as error:
         raise _not_ours(path, str(error)) from error
     try:
@@ -268,26 +265,36 @@ def _float(value: float | None) -> float:
     return math.nan if value is None else float(value)
 
 
-def _plain(value: object) -> Any:  # noqa: ANN401 - any JSON value
+def _plain(value: object) -> Any:  # noqa: ANN401, PLR0911 - a JSON value of any type, a case each
     """Return what JSON can hold; a signature may hold arrays, bytes and times."""
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, float):
-        return _number(value)
-    if isinstance(value, datetime):
-        return _text(value)
-    if isinstance(value, bytes | bytearray):
-        return bytes(value).hex()
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, Set):
-        return sorted((_plain(item) for item in value), key=str)
-    if isinstance(value, Sequence):
-        return [_plain(item) for item in value]
-    if hasattr(value, "tolist"):  # numpy scalars and arrays
-        return _plain(value.tolist())
-    message = f"a signature cannot hold {type(value).__name__}"
-    raise TypeError(message)
+    match value:
+        case None | str() | bool() | int():
+            return value
+        case float():
+            return _number(value)
+        case datetime():
+            return _text(value)
+        case bytes() | bytearray():
+            return bytes(value).hex()
+        case Mapping():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case AbstractSet():
+            return sorted((_plain(item) for item in value), key=str)
+        case Sequence():
+            return [_plain(item) for item in value]
+        case _ if hasattr(value, "tolist"):  # numpy scalars and arrays
+            return _plain(value.tolist())
+        case _:
+            message = f"a signature cannot hold {type(value).__name__}"
+            raise TypeError(message)
+
+
+def _no_scan(path: Path, error: OSError) -> SourceNotFoundError:
+    return SourceNotFoundError(
+        f"no scan to read: {error.strerror or error}",
+        where=str(path),
+        todo="run stillwatch scan first, or name its output folder with --out",
+    )
 
 
 def _not_ours(path: Path, what: str) -> InputFormatError:

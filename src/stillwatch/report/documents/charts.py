@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from stillwatch.records import FAMILIES
@@ -170,7 +171,13 @@ def timeline(campaign: Campaign, activity: pa.Table | None, as_of: datetime) -> 
     rows = tuple((time, tuple(counts[i] for i in kept)) for time, counts in sorted(bins.items()))
     return Timeline(
         lanes=tuple(
-            _lane(axis, step, names[index], rows, column, campaign.declared_at)
+            _lane(
+                axis,
+                step,
+                names[index],
+                [(time, row[column]) for time, row in rows if row[column]],
+                campaign.declared_at,
+            )
             for column, index in enumerate(kept)
         ),
         first_x=axis.x(campaign.first_seen),
@@ -212,7 +219,8 @@ def overview_spans(
     campaigns: Sequence[Campaign], first: datetime | None, as_of: datetime
 ) -> tuple[tuple[Span, ...], tuple[Tick, ...]]:
     """Return the campaigns over the log's whole period, and the axis's ticks."""
-    start = min([campaign.first_seen for campaign in campaigns] + ([first] if first else []))
+    starts = [campaign.first_seen for campaign in campaigns]
+    start = min([*starts, first or as_of])
     axis = Axis(start, max(as_of, start + timedelta(hours=1)))
     spans = []
     for campaign in campaigns:
@@ -237,7 +245,7 @@ def _spacing(activity: pa.Table | None) -> timedelta:
     if activity is None:
         return timedelta(0)
     times = sorted(set(activity.column("time").to_pylist()))
-    gaps = (later - earlier for earlier, later in zip(times, times[1:], strict=False))
+    gaps = (later - earlier for earlier, later in pairwise(times))
     return min(gaps, default=timedelta(0))
 
 
@@ -245,11 +253,9 @@ def _lane(
     axis: Axis,
     step: timedelta,
     name: str,
-    rows: Sequence[tuple[datetime, tuple[int, ...]]],
-    column: int,
+    counts: Sequence[tuple[datetime, int]],
     declared_at: datetime,
 ) -> Lane:
-    counts = [(time, row[column]) for time, row in rows if row[column]]
     peak = max((count for _, count in counts), default=0)
     bars = []
     for time, count in counts:

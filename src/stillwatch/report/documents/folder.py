@@ -48,11 +48,7 @@ def staged(out: Path, names: Sequence[str]) -> Iterator[Path]:
             (stage / name).replace(out / name)
         _flush(out)
     except OSError as error:
-        raise OutputError(
-            f"the output folder cannot be written: {error.strerror or error}",
-            where=str(out),
-            todo="name a folder that you may write and that has room, with --out",
-        ) from error
+        raise _unwritable(out, error) from error
     finally:
         if stage is not None:
             shutil.rmtree(stage, ignore_errors=True)
@@ -66,11 +62,8 @@ def digest(path: Path) -> str:
 
 def _refuse_links(out: Path, names: Sequence[str]) -> None:
     if out.is_symlink():
-        raise OutputError(
-            "the output folder is a symbolic link",
-            where=str(out),
-            todo="name the folder itself, so that a link cannot redirect what is written",
-        )
+        msg = "the output folder is a symbolic link"
+        raise _link(msg, out)
     for name in names:
         path = out / name
         try:
@@ -78,11 +71,20 @@ def _refuse_links(out: Path, names: Sequence[str]) -> None:
         except (FileNotFoundError, NotADirectoryError):
             continue
         if not stat.S_ISREG(mode):
-            raise OutputError(
-                "a file to be replaced is a link or not a plain file",
-                where=str(path),
-                todo="remove it or name another folder",
-            )
+            msg = "a file to be replaced is a link or not a plain file"
+            raise _link(msg, path)
+
+
+def _unwritable(out: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"the output folder cannot be written: {error.strerror or error}",
+        where=str(out),
+        todo="name a folder that you may write and that has room, with --out",
+    )
+
+
+def _link(what: str, path: Path) -> OutputError:
+    return OutputError(what, where=str(path), todo="remove it, or name a folder of its own")
 
 
 def _flush(path: Path) -> None:

@@ -38,24 +38,14 @@ def read_verdict(out: Path, scan: PublishedScan, account: str) -> Verdict:
     try:
         found = digest(path)
         if found != scan.digests.get(_NAME):
-            raise InputFormatError(
-                "the verdicts are not those of this campaigns.json",
-                where=str(path),
-                todo="a scan was interrupted or a file was changed: scan again",
-            )
+            raise _damaged(path, "these are not the verdicts that campaigns.json was written with")
         kind = pq.read_schema(path).field("account_id").type
         value = _typed(account, kind)
         table = pq.read_table(path, filters=[("account_id", "=", value)])
     except (pa.ArrowInvalid, KeyError) as error:
-        raise InputFormatError(
-            f"not a verdicts table: {error}", where=str(path), todo="scan again"
-        ) from error
+        raise _damaged(path, f"not a verdicts table: {error}") from error
     except OSError as error:
-        raise SourceNotFoundError(
-            f"no verdicts to read: {error.strerror or error}",
-            where=str(path),
-            todo="run stillwatch scan first, or name its output folder with --out",
-        ) from error
+        raise _absent(path, error) from error
     if table.num_rows == 0:
         raise _unknown(account)
     row = table.select(verdict_schema(kind).names).slice(0, 1).to_pylist()[0]
@@ -70,6 +60,19 @@ def _typed(account: str, kind: pa.DataType) -> str | int:
     except (ValueError, OverflowError, pa.ArrowException) as error:
         raise _unknown(account) from error  # no such number, or not text
     return account
+
+
+def _damaged(path: Path, what: str) -> InputFormatError:
+    todo = "a scan was interrupted or a file was changed: scan again"
+    return InputFormatError(what, where=str(path), todo=todo)
+
+
+def _absent(path: Path, error: OSError) -> SourceNotFoundError:
+    return SourceNotFoundError(
+        f"no verdicts to read: {error.strerror or error}",
+        where=str(path),
+        todo="run stillwatch scan first, or name its output folder with --out",
+    )
 
 
 def _unknown(account: str) -> ConfigurationError:
