@@ -167,7 +167,7 @@ def timeline(campaign: Campaign, activity: pa.Table | None, as_of: datetime) -> 
         for index, count in enumerate(counts):
             row[index] += count
     kept = (0, 1, 2) if activity is not None else (2,)
-    names = ("exchanges of the campaign", "members created", "members flagged")
+    names = ("exchanges", "accounts created", "accounts flagged")
     rows = tuple((time, tuple(counts[i] for i in kept)) for time, counts in sorted(bins.items()))
     return Timeline(
         lanes=tuple(

@@ -148,6 +148,7 @@ def _environment() -> jinja2.Environment:
         "log_value": words.log_value,
         "measure": words.measure,
         "short": shorten,
+        "spaced": words.spaced,
         "when": words.when,
     }
     environment.globals["share"] = words.share

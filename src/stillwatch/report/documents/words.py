@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["MEASURES", "count", "duration", "log_value", "measure", "share", "when"]
+__all__ = ["MEASURES", "count", "duration", "log_value", "measure", "share", "spaced", "when"]
 
 MEASURES = {
     "observe": "keep watching; nothing is applied",
@@ -29,6 +29,15 @@ def measure(name: str) -> str:
     'limit what is asked by its expected training value; may be automatic'
     """
     return MEASURES.get(name.replace("_", " ").strip().lower(), "")
+
+
+def spaced(name: str) -> str:
+    """Return a slug as words.
+
+    >>> spaced("reasoning_traces")
+    'reasoning traces'
+    """
+    return name.replace("_", " ")
 
 
 def when(time: datetime | None) -> str:
