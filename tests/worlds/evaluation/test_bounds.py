@@ -55,7 +55,7 @@ def test_nothing_seen_says_nothing():
 
 
 @given(st.integers(1, 8), st.data())
-def test_two_cells_are_fishers_exact_test_when_x:
+def test_two_cells_are_fishers_exact_test_when_sizes_are_equal(n, data):
     a, b = data.draw(st.integers(0, n)), data.draw(st.integers(0, n))
     expected = fisher_exact([[a, n - a], [b, n - b]]).pvalue
     assert equal_rates([a, b], [n, n]) == pytest.approx(expected)
