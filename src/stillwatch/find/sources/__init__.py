@@ -4,6 +4,7 @@ A *format* turns files into raw batches (one module each, listed in :mod:`.regis
 applies the numbered rules of :mod:`.rules`, and what breaks a rule goes to a :class:`Quarantine`.
 """
 
+from stillwatch.find.sources.check import Ability, CheckReport, InputCheck, Need, check
 from stillwatch.find.sources.exchanges import ExchangeSource, open_exchanges
 from stillwatch.find.sources.mapping import ColumnMapping, load_mapping
 from stillwatch.find.sources.quarantine import Quarantine
@@ -18,11 +19,16 @@ from stillwatch.find.sources.tables import (
 )
 
 __all__ = [
+    "Ability",
+    "CheckReport",
     "ColumnMapping",
     "Events",
     "ExchangeSource",
+    "InputCheck",
+    "Need",
     "Quarantine",
     "align_account_ids",
+    "check",
     "load_mapping",
     "open_exchanges",
     "read_account_events",

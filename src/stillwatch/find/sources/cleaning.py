@@ -15,6 +15,7 @@ from stillwatch.find.sources.interface import Rejected
 from stillwatch.find.sources.messages import parse_json, read_turns
 from stillwatch.find.sources.times import FIRST, LAST, read_times
 from stillwatch.find.sources.values import (
+    BEYOND_INT64,
     cut_oversize,
     integers_in,
     plain_text,
@@ -62,7 +63,7 @@ class TableRules:
 
 
 class _Bad:
-    """Which rows break which rule first, as a place in ROW_RULES; 0 is R-1, which only formats give."""
+    """Which rows break which rule first, as a place in ROW_RULES; 0, R-1, is the formats' own."""
 
     def __init__(self, rows: int) -> None:
         self.rule = np.zeros(rows, np.int8)
@@ -180,7 +181,7 @@ class Cleaner:
             values = integers_in(column)
         else:
             if pa.types.is_uint64(column.type):
-                fits = pc.less(column, 2**63)
+                fits = pc.less(column, BEYOND_INT64)
             elif pa.types.is_floating(column.type):
                 exact = pc.and_(pc.is_finite(column), pc.equal(pc.floor(column), column))
                 fits = pc.and_(exact, pc.less(pc.abs(column), 2.0**53))
@@ -216,7 +217,8 @@ class Cleaner:
         return column
 
     def _fill_prompt(self, columns: dict[str, pa.Array]) -> None:
-        lacking = pc.and_(columns["prompt"].is_null(), columns["messages"].is_valid())
+        empty = pc.fill_null(pc.equal(columns["prompt"], ""), fill_value=True)
+        lacking = pc.and_(empty, columns["messages"].is_valid())
         if not lacking.true_count:
             return
         texts = columns["messages"].filter(lacking).to_pylist()

@@ -6,12 +6,11 @@ nothing of files.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy as np
     import pyarrow as pa
@@ -57,7 +56,7 @@ class RawBatch:
 class InputFile:
     """One file, or one table of a database."""
 
-    path: str
+    path: str = field(repr=False)
     """Path or URL; a password in it is never shown."""
     shown: str
     """How messages and the quarantine file name it."""
@@ -77,6 +76,8 @@ class FileLayout:
     """Types by name, where the format has types."""
     rows: int | None = None
     """Rows, where the file says so without being read."""
+    complete: bool = True
+    """Whether no row can have a column that is not listed; False for self-describing records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ class Selection:
 
     names: Mapping[str, str]
     """The file's name of each canonical column wanted."""
+    unexpected: frozenset[str] = frozenset()
+    """The file's names of canonical columns that no head has; values in them are counted."""
     integer_ids: bool = False
     """Whether account_id is an integer in the source."""
     batch_rows: int = 65_536

@@ -10,6 +10,8 @@ __all__ = ["Turns", "parse_json", "read_turns", "turn_text"]
 
 USER = frozenset({"user", "human"})
 SYSTEM = frozenset({"system", "developer"})
+NOT_SAID = frozenset({"tool_result", "tool_call_response", "reasoning", "thinking"})
+"""Types of parts that the turn's author did not write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +42,25 @@ def parse_json(text: str | None) -> object:
 
 
 def turn_text(content: object, depth: int = 0) -> str | None:
-    """Return the text of one turn.
+    """Return the text of one turn, None where there is none.
 
     Args:
         content: a string, or parts as OpenAI (``text``), Anthropic (``text``), Gemini (``parts``)
             and OpenTelemetry (``content``) write them; parts that are not text are left out.
         depth: how many parts surround this one.
 
-    >>> turn_text([{"type": "text", "text": "a"}, {"type": "image_url"}, "b"])
-    'a\\nb'
+    >>> turn_text([{"type": "text", "text": "a"}, {"type": "image_url"}])
+    'a'
     """
     if isinstance(content, str):
         return content
     if depth > 3:
         return None
     if isinstance(content, Mapping):
-        if content.get("type") in ("tool_result", "tool_call_response", "reasoning", "thinking"):
+        if content.get("type") in NOT_SAID:
             return None
-        for key in ("text", "content", "parts", "value"):
-            found = turn_text(content.get(key), depth + 1)
-            if found is not None:
-                return found
-        return None
+        inner = (turn_text(content.get(key), depth + 1) for key in ("text", "content", "parts"))
+        return next((text for text in inner if text is not None), None)
     if isinstance(content, list):
         parts = [part for part in (turn_text(entry, depth + 1) for entry in content) if part]
         return "\n".join(parts) if parts else None

@@ -6,7 +6,7 @@ import json
 import os
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Self, TextIO
 
 from stillwatch.errors import OutputError
 
@@ -67,7 +67,7 @@ class Quarantine:
         self._rows: dict[str, Counter[str]] = {}
         self._cells: dict[str, Counter[str]] = {}
 
-    def __enter__(self) -> Quarantine:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

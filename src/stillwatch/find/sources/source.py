@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from stillwatch.errors import ConfigurationError, MissingColumnError
 from stillwatch.find.sources.cleaning import Cleaner, TableRules
+from stillwatch.find.sources.files import is_url
 from stillwatch.find.sources.interface import Selection
 from stillwatch.find.sources.mapping import TABLES, ColumnMapping, nearest
 from stillwatch.find.sources.quarantine import Quarantine
@@ -44,6 +45,8 @@ class _Part:
     layout: FileLayout
     names: Mapping[str, str]
     """The file's name of each canonical column that it has."""
+    unexpected: frozenset[str] = frozenset()
+    """The file's names of canonical columns that no file's head has."""
 
 
 class Input:
@@ -80,15 +83,19 @@ class Input:
         self._batch_rows = batch_rows
         self._now = now
         self._recorded = False
-        self._parts = [self._part(file, fmt) for file, fmt in locate(location, chosen_format)]
+        self._parts = self._shared(
+            [self._part(f, fmt) for f, fmt in locate(location, chosen_format)]
+        )
         self._check_mapping(location)
         present = {name for part in self._parts for name in part.names}
         if "messages" in present and any(f.name == "prompt" for f in self._fields):
-            present.add("prompt")
+            present |= {"prompt", "system_prompt"}  # cleaning takes them from the turns
         self.columns = tuple(f.name for f in self._fields if f.name in present)
         """Canonical columns present in at least one file."""
         self.files = tuple(part.file.shown for part in self._parts)
         """Files, or the table, in the order of reading."""
+        self.shown = self.files[0] if is_url(location) else location
+        """Where the table is, without a password."""
         self.formats = tuple(sorted({part.format.name for part in self._parts}))
         """Names of the formats."""
         self.unknown = self._unknown()
@@ -124,7 +131,7 @@ class Input:
             names = {name: part.names[name] for name in cleaner.schema.names if name in part.names}
             constant = {n: s for n, s in names.items() if self._from_path(part, s)}
             read = {n: s for n, s in names.items() if n not in constant}
-            selection = Selection(read, integer_ids, self._batch_rows)
+            selection = Selection(read, part.unexpected, integer_ids, self._batch_rows)
             for raw in part.format.read(part.file, selection):
                 for source in constant.values():
                     values = pa.repeat(part.file.partitions[source], raw.batch.num_rows)
@@ -163,6 +170,19 @@ class Input:
             raise self._missing(file, lacking[0], known)
         return _Part(file, fmt, layout, names)
 
+    def _shared(self, parts: list[_Part]) -> list[_Part]:
+        """Give files of self-describing records the columns that other files' heads have."""
+        names = {
+            f.name: self._mapping.source_name(self._kind.section, f.name) for f in self._fields
+        }
+        present = {name for part in parts for name in part.names}
+        shared = {name: source for name, source in names.items() if name in present}
+        absent = frozenset(source for name, source in names.items() if name not in present)
+        return [
+            part if part.layout.complete else replace(part, names=shared, unexpected=absent)
+            for part in parts
+        ]
+
     def _missing(self, file: InputFile, name: str, known: set[str]) -> MissingColumnError:
         source = self._mapping.source_name(self._kind.section, name)
         called = "" if source == name else f" (mapped to {source!r})"
@@ -187,7 +207,7 @@ class Input:
     def _unknown(self) -> tuple[str, ...]:
         unread: set[str] = set()
         for part in self._parts:
-            used = {s for s in part.names.values()} | {s.split(".")[0] for s in part.names.values()}
+            used = set(part.names.values()) | {s.split(".")[0] for s in part.names.values()}
             unread |= {c for c in part.layout.columns if c not in used}
         return tuple(sorted(unread))
 

@@ -28,6 +28,7 @@ __all__ = [
     "PROVIDER_EVENTS",
     "Events",
     "align_account_ids",
+    "event_locations",
     "read_account_events",
     "read_accounts",
     "read_events",
@@ -127,8 +128,19 @@ def read_events(
         SourceNotFoundError: a folder holds neither.
         InputFormatError: the same kind is given twice.
     """
+    found = event_locations([locations] if isinstance(locations, str) else locations, mapping)
+    account = provider = None
+    if "account" in found:
+        account = read_account_events(found["account"], mapping=mapping, quarantine=quarantine)
+    if "provider" in found:
+        provider = read_provider_events(found["provider"], mapping=mapping, quarantine=quarantine)
+    return Events(account, provider)
+
+
+def event_locations(locations: Sequence[str], mapping: ColumnMapping | None) -> dict[str, str]:
+    """Return where ``account`` and ``provider`` events lie; errors as :func:`read_events`."""
     found: dict[str, str] = {}
-    for location in [locations] if isinstance(locations, str) else locations:
+    for location in locations:
         for kind, path in _event_files(location, mapping):
             if kind in found:
                 raise InputFormatError(
@@ -137,12 +149,7 @@ def read_events(
                     todo="give each kind once, as one file or one folder",
                 )
             found[kind] = path
-    account = provider = None
-    if "account" in found:
-        account = read_account_events(found["account"], mapping=mapping, quarantine=quarantine)
-    if "provider" in found:
-        provider = read_provider_events(found["provider"], mapping=mapping, quarantine=quarantine)
-    return Events(account, provider)
+    return found
 
 
 def _event_files(location: str, mapping: ColumnMapping | None) -> list[tuple[str, str]]:

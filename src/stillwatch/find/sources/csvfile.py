@@ -1,0 +1,114 @@
+"""CSV and TSV files with a header line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from stillwatch.errors import InputFormatError
+from stillwatch.find.sources.files import open_bytes, read_head
+from stillwatch.find.sources.interface import FileLayout, Rejected
+from stillwatch.find.sources.records import pack
+from stillwatch.find.sources.rules import RECORD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stillwatch.find.sources.interface import InputFile, RawBatch, Selection
+    from stillwatch.find.sources.records import Record
+
+__all__ = ["Csv"]
+
+LONGEST_FIELD = 64 << 20
+"""Characters; Python's own limit, 128 Ki, is less than a long prompt."""
+BATCH_CHARACTERS = 64 << 20
+DELIMITERS = ",\t;|"
+
+
+class Csv:
+    """Comma, tab, semicolon or bar separated values; a quoted field may span lines."""
+
+    name = "csv"
+    suffixes: tuple[str, ...] = (".csv", ".tsv")
+
+    def recognises(self, head: bytes) -> bool:
+        """Whether the first line is printable text in several fields."""
+        first = head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0]
+        if b"\0" in head or not first.strip():
+            return False
+        try:
+            text = first.decode("utf-8").strip()
+        except UnicodeDecodeError:
+            return False
+        return text.isprintable() and any(mark in text for mark in DELIMITERS)
+
+    def layout(self, file: InputFile) -> FileLayout:
+        """Return the names of the header line."""
+        return FileLayout(tuple(self._header(file)[0]))
+
+    def integer_ids(self, file: InputFile, column: str) -> bool:  # noqa: ARG002
+        """Whether ids are integers: never, since CSV has no types."""
+        return False
+
+    def read(self, file: InputFile, selection: Selection) -> Iterator[RawBatch]:
+        """Yield the rows of one file; a row with too many or few fields is rejected."""
+        header, delimiter = self._header(file)
+        records: list[Record] = []
+        positions: list[int] = []
+        rejected: list[Rejected] = []
+        size = 0
+        for position, row in enumerate(_rows(file, delimiter)):
+            if len(row) != len(header):
+                if row:
+                    fields = {"fields": len(row), "expected": len(header)}
+                    rejected.append(Rejected(position, RECORD, fields))
+            else:
+                records.append(dict(zip(header, row, strict=True)))
+                positions.append(position)
+                size += sum(map(len, row))
+            if len(records) + len(rejected) >= selection.batch_rows or size > BATCH_CHARACTERS:
+                yield pack(records, positions, selection, rejected)
+                records, positions, rejected, size = [], [], [], 0
+        if records or rejected:
+            yield pack(records, positions, selection, rejected)
+
+    def _header(self, file: InputFile) -> tuple[list[str], str]:
+        first = read_head(file.path).removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0]
+        line = first.decode("utf-8", "replace").rstrip("\r")
+        delimiter = max(DELIMITERS, key=line.count)
+        names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice or not any(names):
+            raise InputFormatError(
+                f"the header names {', '.join(sorted(twice))} twice" if twice else "no header line",
+                where=file.shown,
+                todo="give the file one header line with distinct names",
+            )
+        return names, delimiter
+
+
+def _rows(file: InputFile, delimiter: str) -> Iterator[list[str]]:
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_FIELD))
+    at = 0
+    with open_bytes(file.path) as stream:
+        text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
+        reader = csv.reader(text, delimiter=delimiter)
+        try:
+            next(reader, None)
+            for row in reader:
+                yield row
+                at += 1
+        except csv.Error as error:
+            # After a quote that never closes no later row boundary can be trusted.
+            raise InputFormatError(
+                f"the CSV cannot be read after row {at}: {error}",
+                where=file.shown,
+                todo="look for a quote that is not closed in the row after it",
+            ) from error
+        except (OSError, pa.ArrowException) as error:
+            raise InputFormatError(
+                f"the compressed file is damaged: {error}", where=file.shown, todo="fetch it again"
+            ) from error

@@ -1,0 +1,227 @@
+"""JSON Lines, one object a line, and files that hold one JSON array of objects."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyarrow as pa
+
+from stillwatch.errors import InputFormatError
+from stillwatch.find.sources.files import open_bytes, read_head
+from stillwatch.find.sources.interface import FileLayout, Rejected
+from stillwatch.find.sources.records import dig, names_in, pack
+from stillwatch.find.sources.rules import RECORD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stillwatch.find.sources.interface import InputFile, RawBatch, Selection
+    from stillwatch.find.sources.records import Record
+
+__all__ = ["JsonLines", "Parsed", "parse_object", "read_lines", "read_whole"]
+
+LONGEST_LINE = 64 << 20
+"""Bytes; a longer line goes to quarantine without being held in memory."""
+LONGEST_DOCUMENT = 256 << 20
+"""Bytes of a file that is one JSON document; longer ones must be JSON Lines."""
+HEAD_ROWS = 10_000
+"""Rows that tell a file's columns."""
+BATCH_BYTES = 64 << 20
+"""Bytes of lines in a batch, about."""
+CHUNK = 1 << 20
+BOM = b"\xef\xbb\xbf"
+
+
+class Parsed(NamedTuple):
+    """One record of a file."""
+
+    position: int
+    """Line, or place in the array, 0-based."""
+    size: int
+    """Bytes that it took, 0 where not known."""
+    record: Record | Rejected
+    """The object, or why there is none."""
+
+
+class JsonLines:
+    """JSON Lines."""
+
+    name = "jsonl"
+    suffixes: tuple[str, ...] = (".jsonl", ".ndjson", ".json")
+
+    def recognises(self, head: bytes) -> bool:
+        """Whether the file starts with an object, or an array of objects."""
+        start = head.removeprefix(BOM).lstrip()
+        return start.startswith(b"{") or _is_array(start)
+
+    def layout(self, file: InputFile) -> FileLayout:
+        """Return the keys of the first 10,000 rows."""
+        top: dict[str, None] = {}
+        nested: dict[str, None] = {}
+        for parsed in itertools.islice(_records(file), HEAD_ROWS):
+            if not isinstance(parsed.record, Rejected):
+                top.update(dict.fromkeys(parsed.record))
+                nested.update((n, None) for n in names_in(parsed.record) if n not in top)
+        return FileLayout(tuple(top), tuple(nested), complete=False)
+
+    def integer_ids(self, file: InputFile, column: str) -> bool:
+        """Whether every id is an integer.
+
+        Where the first rows are all integers the rest of the file is searched for an id that is
+        not, so that one late string makes the whole column a string.
+        """
+        found = False
+        for parsed in itertools.islice(_records(file), HEAD_ROWS):
+            value = None if isinstance(parsed.record, Rejected) else dig(parsed.record, column)
+            if value is not None and type(value) is not int:
+                return False
+            found = found or value is not None
+        return found and not _has_other_id(file, column)
+
+    def read(self, file: InputFile, selection: Selection) -> Iterator[RawBatch]:
+        """Yield the rows of one file."""
+        records: list[Record] = []
+        positions: list[int] = []
+        rejected: list[Rejected] = []
+        size = 0
+        for parsed in _records(file):
+            size += parsed.size
+            if isinstance(parsed.record, Rejected):
+                rejected.append(parsed.record)
+            else:
+                records.append(parsed.record)
+                positions.append(parsed.position)
+            if len(records) + len(rejected) >= selection.batch_rows or size > BATCH_BYTES:
+                yield pack(records, positions, selection, rejected)
+                records, positions, rejected, size = [], [], [], 0
+        if records or rejected:
+            yield pack(records, positions, selection, rejected)
+
+
+def _is_array(start: bytes) -> bool:
+    return start[:1] == b"[" and start[1:].lstrip()[:1] in (b"{", b"]")
+
+
+def _records(file: InputFile) -> Iterator[Parsed]:
+    if _is_array(read_head(file.path).removeprefix(BOM).lstrip()):
+        yield from _array(file)
+        return
+    for position, line in enumerate(read_lines(file)):
+        if line is None:
+            yield Parsed(position, 0, Rejected(position, RECORD, {"line": "over 64 MiB"}))
+        elif line and not line.isspace():
+            yield parse_object(line, position)
+
+
+def _array(file: InputFile) -> Iterator[Parsed]:
+    document = read_whole(file)
+    for position, entry in enumerate(document if isinstance(document, list) else ()):
+        if isinstance(entry, dict):
+            yield Parsed(position, 0, entry)
+        else:
+            kind = {"record": type(entry).__name__}
+            yield Parsed(position, 0, Rejected(position, RECORD, kind))
+
+
+def parse_object(line: bytes, position: int) -> Parsed:
+    """Parse one line; what is not an object becomes a rejected row, without its content.
+
+    >>> parse_object(b'{"a": 1}', 0).record
+    {'a': 1}
+    """
+    try:
+        record = json.loads(line.decode("utf-8", "surrogateescape"))
+    except RecursionError:
+        error = "nested too deeply"
+    except ValueError as problem:
+        # The message of a JSON error says where, and never repeats the text.
+        error = problem.msg if isinstance(problem, json.JSONDecodeError) else "number too long"
+    else:
+        if isinstance(record, dict):
+            return Parsed(position, len(line), record)
+        error = f"not an object but {type(record).__name__}"
+    fields = {"problem": error, "bytes": len(line)}
+    return Parsed(position, len(line), Rejected(position, RECORD, fields))
+
+
+def read_lines(file: InputFile) -> Iterator[bytes | None]:
+    """Yield the lines of a file without their ends; None for one over 64 MiB.
+
+    Raises:
+        InputFormatError: the compressed stream is damaged.
+    """
+    rest = b""
+    skipping = first = False
+    with open_bytes(file.path) as stream:
+        while True:
+            chunk = _chunk(stream, file)
+            if not chunk:
+                break
+            if not first:
+                chunk, first = chunk.removeprefix(BOM), True
+            lines = (rest + chunk).split(b"\n")
+            rest = lines.pop()
+            for line in lines:
+                yield None if skipping or len(line) > LONGEST_LINE else line
+                skipping = False
+            if len(rest) > LONGEST_LINE:
+                rest, skipping = b"", True
+    if rest or skipping:
+        yield None if skipping else rest
+
+
+def _chunk(stream: pa.NativeFile, file: InputFile) -> bytes:
+    try:
+        return bytes(stream.read(CHUNK))
+    except (OSError, pa.ArrowException) as error:
+        raise InputFormatError(
+            f"the compressed file is damaged: {error}", where=file.shown, todo="fetch it again"
+        ) from error
+
+
+def read_whole(file: InputFile) -> object:
+    """Parse a file that is one JSON document.
+
+    Raises:
+        InputFormatError: the file is over 256 MiB, damaged or not JSON.
+    """
+    parts: list[bytes] = []
+    size = 0
+    with open_bytes(file.path) as stream:
+        while part := _chunk(stream, file):
+            parts.append(part)
+            size += len(part)
+            if size > LONGEST_DOCUMENT:
+                raise InputFormatError(
+                    "the file is one JSON document of over 256 MiB",
+                    where=file.shown,
+                    todo="write JSON Lines instead, one object a line (jq -c '.[]')",
+                )
+    try:
+        text = b"".join(parts).removeprefix(BOM).decode("utf-8", "surrogateescape")
+        document: object = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        what = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+        raise InputFormatError(
+            f"the file is not JSON: {what}", where=file.shown, todo="write the file again"
+        ) from error
+    return document
+
+
+def _has_other_id(file: InputFile, column: str) -> bool:
+    if _is_array(read_head(file.path).removeprefix(BOM).lstrip()):
+        values = (dig(p.record, column) for p in _array(file) if isinstance(p.record, dict))
+        return any(value is not None and type(value) is not int for value in values)
+    key = re.escape(json.dumps(column.rpartition(".")[2]).encode())
+    suspect = re.compile(key + rb"\s*:\s*[^\s\dn-]")
+    for position, line in enumerate(read_lines(file)):
+        if line is None or not suspect.search(line):
+            continue
+        record = parse_object(line, position).record
+        value = None if isinstance(record, Rejected) else dig(record, column)
+        if value is not None and type(value) is not int:
+            return True
+    return False
