@@ -144,6 +144,8 @@ class Accounts:
     """Second address, used now and then."""
     client: NDArray[np.int16]
     """Main client."""
+    model: NDArray[np.int8]
+    """Main model before any move: index in World.models."""
     volume: Ints
     """Exchanges that the account sends in the world's whole time."""
     subjects: Ints

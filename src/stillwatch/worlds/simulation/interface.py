@@ -24,9 +24,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from stillwatch.worlds.simulation.columns import (
     DAY,
     ELICITATIONS,
@@ -46,9 +43,12 @@ from stillwatch.worlds.simulation.columns import (
     Schedule,
     Traffic,
 )
+from stillwatch.worlds.simulation.supplies import Clients, Network, People
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import numpy as np
 
 __all__ = [
     "DAY",
@@ -96,8 +96,9 @@ class Elicitation:
 
 
 class TextSource(Protocol):
-    """Makes all text.
+    """Makes all text; ``text.source(directory, seed)`` returns one.
 
+    ``directory`` is a folder of Parquet files of prompts, or None for the built-in generator.
     Every method is a pure function of its arguments and of the seed that the source was made
     with; nothing may depend on the order of calls.
     """
@@ -148,87 +149,6 @@ class TextSource(Protocol):
 
     def frame(self, role: str, lang: str, style: int) -> Elicitation:
         """Return a benign framing, literally the same for equal (role, lang, style)."""
-        ...
-
-
-class Network(Protocol):
-    """Addresses that everyone draws from."""
-
-    def home(self, n: int, lang: Objects | None = None) -> Address:
-        """Return home broadband addresses, one an account."""
-        ...
-
-    def mobile(self, n: int, lang: Objects | None = None) -> Address:
-        """Return mobile addresses behind carrier NAT, shared by many strangers."""
-        ...
-
-    def cloud(self, n: int, *, asn: int | None = None, block: bool = False) -> Address:
-        """Return data-centre addresses; with ``block``, all from one /24."""
-        ...
-
-    def office(self, n: int = 1) -> Address:
-        """Return egress addresses of companies, schools and events, one each."""
-        ...
-
-    def proxy(self, n: int) -> Address:
-        """Return residential-proxy exits: home addresses anywhere, each used once or twice."""
-        ...
-
-    def vpn(self, n: int) -> Address:
-        """Return exits of consumer VPNs, shared by many strangers."""
-        ...
-
-
-class People(Protocol):
-    """Identity attributes that everyone draws from; values are random and opaque."""
-
-    def card(self, n: int = 1) -> Objects:
-        """Return payment fingerprints, each new."""
-        ...
-
-    def phone(self, n: int = 1, lang: Objects | None = None) -> Objects:
-        """Return clear synthetic phone numbers, each new."""
-        ...
-
-    def device(self, n: int = 1) -> Objects:
-        """Return device fingerprints, each new."""
-        ...
-
-    def organization(self, n: int = 1) -> Objects:
-        """Return organisation ids, each new."""
-        ...
-
-    def domain(self, n: int = 1) -> Objects:
-        """Return mail domains of companies, each new."""
-        ...
-
-    def mail(self, n: int, lang: Objects) -> tuple[Objects, Objects]:
-        """Return (local part, domain) of personal mail addresses as people choose them."""
-        ...
-
-    def throwaway(self, n: int) -> Objects:
-        """Return mail domains of disposable-address services, which some people use too."""
-        ...
-
-
-class Clients(Protocol):
-    """Clients: user agent and the TLS fingerprint that belongs to it, by number."""
-
-    def draw(self, n: int, family: str) -> NDArray[np.int16]:
-        """Return client numbers by popularity.
-
-        Args:
-            n: how many.
-            family: browser, app, sdk, script, agent, harness, gateway or any.
-        """
-        ...
-
-    def product(self, name_seed: int) -> int:
-        """Return the number of a client of its own name on a popular library's TLS."""
-        ...
-
-    def agent(self, which: int) -> int:
-        """Return the client of the ``which``-th public open-source agent."""
         ...
 
 
@@ -286,10 +206,27 @@ class World(Protocol):
     at ``release``; 3 an older one."""
     release: int
     """When models[2] appears."""
-    network: Network
-    people: People
-    clients: Clients
-    text: TextSource
+
+    @property
+    def network(self) -> Network:
+        """Shared by everyone in the world."""
+        ...
+
+    @property
+    def people(self) -> People:
+        """Shared by everyone in the world."""
+        ...
+
+    @property
+    def clients(self) -> Clients:
+        """Shared by everyone in the world."""
+        ...
+
+    @property
+    def text(self) -> TextSource:
+        """Shared by everyone in the world."""
+        ...
+
     provider: int
     """Number of this provider, 0-based."""
     providers: int
@@ -303,7 +240,12 @@ class World(Protocol):
         ...
 
     def open(
-        self, quota: Quota, n: int | None = None, *, age: str = "any", mean: float = 1.0
+        self,
+        quota: Quota,
+        n: int | None = None,
+        *,
+        age: str = "any",
+        mean: float = 1.0,
     ) -> Accounts:
         """Return ``n`` (default all of the quota) ordinary accounts.
 
