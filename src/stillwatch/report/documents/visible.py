@@ -42,8 +42,11 @@ def shorten(text: object, limit: int = 80) -> str:
 
     >>> shorten("x" * 100, limit=5)
     'xxxxx… (95 more characters)'
+    >>> shorten(" ")
+    "' '"
     """
-    return visible(str(text), limit)
+    shown = visible(str(text), limit)
+    return shown if shown.strip() else repr(shown)
 
 
 def _spell(character: str) -> str:
