@@ -90,9 +90,9 @@ def connect(world: World, block: Accounts, network: str) -> None:
     shares = {
         "proxy": {"proxy": 1.0},
         "rotating": {"proxy": 1.0},
-        "cloud": {"cloud": 0.75, "proxy": 0.25},
-        "vpn": {"vpn": 0.7, "proxy": 0.3},
-        "mixed": {"proxy": 0.5, "cloud": 0.2, "vpn": 0.1, "own": 0.2},
+        "cloud": {"cloud": 0.7, "own": 0.3},
+        "vpn": {"vpn": 0.4, "proxy": 0.6},
+        "mixed": {"proxy": 0.46, "cloud": 0.15, "vpn": 0.04, "own": 0.35},
     }[network]
     names = np.array(list(shares))[rng.choice(len(shares), n, p=np.array(list(shares.values())))]
     for name, make in (

@@ -113,7 +113,8 @@ def _chosen(world: World, block: Accounts, traffic: Traffic, profile: CampaignPr
     rng = world.rng
     wake = wakes(world, block, profile)
     cover = profile.cover
-    own = rng.beta(8 * cover + 0.02, 8 * (1 - cover) + 0.02, len(block))
+    spread = 60 if cover > 0.8 else 8
+    own = rng.beta(spread * cover + 0.02, spread * (1 - cover) + 0.02, len(block))
     talk = traffic.row * (int(traffic.conversation.max(initial=0)) + 1) + traffic.conversation
     _, number = np.unique(talk, return_inverse=True)
     luck = rng.random(int(number.max(initial=-1)) + 1)[number]
@@ -124,7 +125,19 @@ def _chosen(world: World, block: Accounts, traffic: Traffic, profile: CampaignPr
         jobs = (traffic.turn == 0) & _alone(number)
         awake &= jobs
         luck = np.where(jobs, luck * 0.7, luck)
-    return np.asarray(awake & (luck >= own[traffic.row]))
+    chosen = awake & (luck >= own[traffic.row])
+    return np.asarray(chosen | _last(traffic, number, awake, chosen))
+
+
+def _last(traffic: Traffic, number: Ints, awake: Bools, chosen: Bools) -> Bools:
+    """Return the last conversation of accounts that are awake and have harvested nothing."""
+    done = np.bincount(traffic.row[chosen], minlength=int(traffic.row.max(initial=0)) + 1) > 0
+    open_ = np.flatnonzero(awake & ~done[traffic.row])
+    order = open_[np.lexsort((traffic.time[open_], traffic.row[open_]))]
+    last = order[np.flatnonzero(np.append(np.diff(traffic.row[order]) > 0, True))[: len(order)]]
+    picked = np.zeros(int(number.max(initial=-1)) + 1, bool)
+    picked[number[last]] = True
+    return np.asarray(picked[number] & awake)
 
 
 def _alone(number: Ints) -> Bools:

@@ -34,4 +34,4 @@ class Cover(Adversary):
         """Draw one campaign's profile."""
         profile = usual(rng)
         words = one_wording if rng.random() < 0.5 else many_wordings
-        return replace(covered(words(profile, rng), rng), start=0.0, late=0.2)
+        return replace(covered(words(profile, rng), rng), start=0.0, late=0.1)

@@ -43,13 +43,13 @@ PEOPLES: Mapping[str, float] = {
 """Kinds that people send, for cover and for campaigns that send people's prompts."""
 
 _HARVESTS: tuple[tuple[str, Mapping[str, float]], ...] = (
-    ("trace", {"reasoning": 0.6, "instruct": 0.3, "eval": 0.1}),
-    ("trace", {"instruct": 0.8, "reasoning": 0.2}),
+    ("trace", {"reasoning": 0.5, "instruct": 0.3, "eval": 0.1, "document": 0.1}),
+    ("trace", {"instruct": 0.7, "reasoning": 0.2, "document": 0.1}),
     ("rubric", {"instruct": 0.7, "document": 0.3}),
     ("rewrite", {"chat": 0.5, "redteam": 0.3, "instruct": 0.2}),
     ("tools", {"tools": 0.8, "code": 0.2}),
     ("code", {"code": 0.8, "instruct": 0.2}),
-    ("instruct", {"topic": 0.7, "instruct": 0.3}),
+    ("instruct", {"topic": 0.6, "instruct": 0.3, "document": 0.1}),
     ("persona", {"chat": 0.6, "creative": 0.3, "reasoning": 0.1}),
 )
 
@@ -107,7 +107,7 @@ class CampaignProfile:
     verified: float = 0.1
     """Share of accounts with a stronger verification."""
     network: str = "mixed"
-    """own (home lines), proxy, rotating (a proxy exit an exchange), cloud, vpn or mixed."""
+    """own (home lines), proxy, rotating (a proxy exit an exchange), cloud, vpn or mixed (a few on each)."""
     client: str = "any"
     """any (as everyone), sdk, script, agent or one (the campaign's own popular client)."""
     lag: float = 6.0
@@ -144,9 +144,9 @@ def usual(rng: np.random.Generator, style: int | None = None) -> CampaignProfile
         topics=int(rng.choice([0, 0, 0, 60, 400, 2000])),
         languages=() if spoken == "own" else (str(spoken),),
         cover=float(rng.uniform(0.0, 0.35)),
-        idle=float(rng.uniform(0, 0.08)),
+        idle=float(rng.uniform(0, 0.03)),
         clock=str(rng.choice(["person", "person", "office", "machine", "queue"])),
-        turns=float(rng.choice([1.0, 1.0, 1.0, 1.3])),
+        turns=float(rng.choice([1.0, 1.0, 1.3, 2.0])),
         start=float(rng.uniform(0, 0.3)),
         end=float(rng.uniform(0.75, 1.0)),
         late=float(rng.uniform(0.1, 0.6)),
@@ -157,11 +157,11 @@ def usual(rng: np.random.Generator, style: int | None = None) -> CampaignProfile
         devices=float(rng.uniform(0, 0.08)),
         reuse=int(rng.integers(2, 7)),
         verified=float(rng.uniform(0, 0.15)),
-        network=str(rng.choice(["own", "proxy", "mixed", "mixed", "vpn", "cloud"])),
-        client=str(rng.choice(["any", "any", "sdk", "script", "one"])),
-        lag=float(rng.choice([0.3, 2.0, 6.0, 15.0])),
-        strong=float(rng.uniform(0.5, 1.0)),
-        answer=float(rng.uniform(1.0, 1.5)),
+        network=str(rng.choice(["own", "own", "proxy", "proxy", "mixed", "mixed", "cloud"])),
+        client=str(rng.choice(["any", "any", "any", "any", "sdk", "script", "one"])),
+        lag=float(rng.choice([0.5, 3.0, 8.0, 20.0])),
+        strong=float(rng.uniform(0.3, 1.0)),
+        answer=float(rng.uniform(0.95, 1.35)),
         steady=float(rng.choice([0, 0, 0.4, 0.9])),
     )
 

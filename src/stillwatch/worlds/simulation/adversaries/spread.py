@@ -27,4 +27,4 @@ class Spread(Adversary):
 
     def profile(self, rng: np.random.Generator) -> CampaignProfile:
         """Draw one campaign's profile."""
-        return replace(combined(usual(rng), rng), idle=float(rng.uniform(0, 0.12)))
+        return replace(combined(usual(rng), rng), idle=float(rng.uniform(0, 0.04)))
