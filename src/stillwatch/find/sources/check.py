@@ -1,4 +1,4 @@
-"""``scan --check``: what the inputs hold, what is wrong with them, and what they let be detected."""
+"""``scan --check``: what the inputs hold, what is wrong, and what they let be detected."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from stillwatch.find.sources.values import (
 from stillwatch.records import TIME, Field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from stillwatch.find.sources.interface import RawBatch
@@ -58,6 +58,8 @@ class TableRules:
     """Column whose values may not repeat."""
     vocabulary: Mapping[str, tuple[str, ...]] | None = None
     """Values that a column allows; others break R-6."""
+    judge: Callable[[Mapping[str, pa.Array]], np.ndarray] | None = None
+    """Marks rows that break R-8, given the columns; values may be null where other rules failed."""
     now: datetime | None = None
     """Times more than a day after it break R-5."""
 
@@ -233,17 +235,20 @@ class Cleaner:
             columns["system_prompt"] = pc.coalesce(given, filled)
         self._warn(rules.OVERSIZE, cut)
 
-    def _judge(self, columns: Mapping[str, pa.Array], bad: _Bad) -> None:
+    def _judge(self, columns: dict[str, pa.Array], bad: _Bad) -> None:
         for field in self._table.fields:
             column = columns[field.name]
             if field.required and column.null_count and field.type != TIME:
                 bad.mark(column.is_null(), rules.REQUIRED, field.name)
         for name, allowed in (self._table.vocabulary or {}).items():
+            columns[name] = pc.utf8_lower(pc.utf8_trim_whitespace(columns[name]))
             known = pc.is_in(columns[name], value_set=pa.array(allowed))
             bad.mark(pc.and_not(columns[name].is_valid(), known), rules.VOCABULARY, name)
         if self._seen is not None and self._table.unique is not None:
             ids = plain_text(columns[self._table.unique])
             bad.mark(self._seen.repeated(ids, bad.rule == 0), rules.DUPLICATE, self._table.unique)
+        if self._table.judge is not None:
+            bad.mark(self._table.judge(columns), rules.IDENTIFIER, "value")
 
     def _reject(self, raw: RawBatch, names: Mapping[str, str], source: str, bad: _Bad) -> None:
         where = np.flatnonzero(bad.rule)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from stillwatch.errors import ConfigurationError, SourceNotFoundError
 from stillwatch.records import (
     ACCOUNT,
@@ -15,13 +17,22 @@ from stillwatch.records import (
     EXCHANGE,
     IDENTIFIER_TOKEN,
     PROVIDER_EVENT,
+    TIME,
     Field,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["TABLES", "ColumnMapping", "load_mapping", "nearest"]
+__all__ = ["IDENTIFIER", "TABLES", "ColumnMapping", "load_mapping", "nearest"]
+
+IDENTIFIER: tuple[Field, ...] = (
+    Field("account_id", pa.string(), "id of the account (string or integer, kept)", required=True),
+    Field("type", pa.string(), "email, phone or par", required=True),
+    Field("value", pa.string(), "clear value; read by the vault alone", required=True),
+    Field("valid_from", TIME, "when the value began to hold, UTC"),
+)
+"""Columns of the table of clear identifiers, which ``stillwatch vault`` reads."""
 
 TABLES: Mapping[str, tuple[Field, ...]] = {
     "exchange": EXCHANGE,
@@ -29,6 +40,7 @@ TABLES: Mapping[str, tuple[Field, ...]] = {
     "account_event": ACCOUNT_EVENT,
     "provider_event": PROVIDER_EVENT,
     "identifier_token": IDENTIFIER_TOKEN,
+    "identifier": IDENTIFIER,
 }
 """Sections of a mapping file and the columns that each may rename."""
 
@@ -68,8 +80,8 @@ def load_mapping(path: str | Path) -> ColumnMapping:
 
     Args:
         path: TOML file with any of the sections ``[exchange]``, ``[account]``,
-            ``[account_event]``, ``[provider_event]`` and ``[identifier_token]``, each of
-            ``canonical = "name in the file"``, and optionally ``account_id_type``.
+            ``[account_event]``, ``[provider_event]``, ``[identifier_token]`` and ``[identifier]``,
+            each of ``canonical = "name in the file"``, and optionally ``account_id_type``.
 
     Raises:
         SourceNotFoundError: the file cannot be read.

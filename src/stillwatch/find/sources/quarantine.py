@@ -19,15 +19,23 @@ if TYPE_CHECKING:
 
 __all__ = ["Quarantine", "shown"]
 
-TEXT_FIELDS = frozenset({"prompt", "system_prompt", "response", "messages", "declared_purpose"})
-"""Fields whose content never leaves the log; only their length is written."""
+TEXT_FIELDS = frozenset(
+    {"prompt", "system_prompt", "response", "messages", "declared_purpose", "value"}
+)
+"""Fields whose content never leaves the input; only their length is written."""
 
 LONGEST_SHOWN = 64
 """Characters; a longer value is replaced by its length, in case a text was mapped to the field."""
 
 
-def shown(name: str, value: object) -> object:
+def shown(name: str, value: object, *, secret: bool = False) -> object:
     """Return what the quarantine file may say of one field.
+
+    Args:
+        name: canonical name of the field.
+        value: what the file holds.
+        secret: whether only the length may be told whatever the field is, since columns may have
+            been swapped.
 
     >>> shown("ip", "not an address"), shown("prompt", "secret"), shown("ip", "x" * 70)
     ('not an address', {'length': 6}, {'length': 70})
@@ -35,7 +43,7 @@ def shown(name: str, value: object) -> object:
     if value is None or isinstance(value, bool | int | float):
         return value
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    if name in TEXT_FIELDS or len(text) > LONGEST_SHOWN:
+    if secret or name in TEXT_FIELDS or len(text) > LONGEST_SHOWN:
         return {"length": len(text)}
     return text
 
@@ -108,7 +116,10 @@ class Quarantine:
                 "reason": row.rule.slug,
                 "message": row.rule.message,
                 "column": row.column,
-                "fields": {key: shown(key, value) for key, value in row.fields.items()},
+                "fields": {
+                    key: shown(key, value, secret=name == "identifiers" and key != "account_id")
+                    for key, value in row.fields.items()
+                },
             }
             out.write(json.dumps(record, ensure_ascii=True) + "\n")
         self._written[name] += min(room, len(rejected))

@@ -13,6 +13,7 @@ __all__ = [
     "CELL_RULES",
     "DUPLICATE",
     "ID",
+    "IDENTIFIER",
     "LATE_COLUMN",
     "MESSAGES",
     "NAIVE_TIME",
@@ -50,8 +51,9 @@ TIME_FORMAT = Rule("R-4", "unreadable-time", "the time cannot be read")
 RANGE = Rule("R-5", "time-out-of-range", "the time is before 2015, after 2099 or in the future")
 VOCABULARY = Rule("R-6", "unknown-type", "the value is none of those that the column allows")
 DUPLICATE = Rule("R-7", "duplicate-id", "an earlier row has the same id")
+IDENTIFIER = Rule("R-8", "bad-identifier", "the value is no e-mail address, E.164 phone or PAR")
 
-ROW_RULES = (RECORD, REQUIRED, ID, TIME_FORMAT, RANGE, VOCABULARY, DUPLICATE)
+ROW_RULES = (RECORD, REQUIRED, ID, TIME_FORMAT, RANGE, VOCABULARY, DUPLICATE, IDENTIFIER)
 """Rules about rows, in the order in which they are tried."""
 
 UTF8 = Rule("C-1", "invalid-utf8", "bytes that are not UTF-8 were replaced by U+FFFD")

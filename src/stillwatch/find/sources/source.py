@@ -16,8 +16,10 @@ from stillwatch.find.sources.quarantine import Quarantine
 from stillwatch.find.sources.registry import locate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
+
+    import numpy as np
 
     from stillwatch.find.sources.interface import FileLayout, InputFile, SourceFormat
 
@@ -36,6 +38,8 @@ class TableKind:
     """Column whose values may not repeat."""
     vocabulary: Mapping[str, tuple[str, ...]] | None = None
     """Values that a column allows."""
+    judge: Callable[[Mapping[str, pa.Array]], np.ndarray] | None = None
+    """Marks rows that break R-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,7 @@ class Input:
             self.account_type,
             self._kind.unique,
             self._kind.vocabulary,
+            self._kind.judge,
             self._now,
         )
         cleaner = Cleaner(rules, self._quarantine if first_pass else Quarantine(None))
