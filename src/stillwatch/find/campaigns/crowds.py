@@ -1,0 +1,143 @@
+"""The null of every detector: crowds of ordinary accounts that share a piece of text.
+
+A crowd is made as a candidate is: accounts are drawn, each gives one of the facets that it
+carries, and the facet's carriers are the crowd.  So a crowd has whatever ordinary people who
+share text have in common, households, clouds and launch days included.  The tail above the
+upper quartile is described by its median, which campaigns cannot move while they are fewer
+than one crowd in eight, and the e-value of a statistic x is that of an exponential tail,
+
+    log e = c (x - q75) / scale + log(1 - c),    c = 0.9,
+
+whose expectation under the tail is at most one (calibration of p into e with kappa = 1 - c;
+Vovk and Wang, E-values: calibration, combination and applications, Ann. Statist. 2021).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stillwatch.find.features.groups import groups_of_facets
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from stillwatch.find.detectors.interface import Detector, Measurement
+    from stillwatch.find.features.view import View
+
+__all__ = ["CLASSES", "Crowds", "Tail", "measure_crowds"]
+
+CLASSES = (10, 40)
+"""Sizes that divide small, middle and large groups; each has a null of its own."""
+_CROWDS = 600
+_SLOPE = 0.9
+_LEAST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Upper tail of one detector over the crowds of one size class."""
+
+    start: float
+    """Upper quartile."""
+    scale: float
+    """Mean excess above it, from the median of the upper quarter."""
+
+    def log_e(self, statistic: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return log e-values, negative below the tail's start."""
+        log_e: NDArray[np.float64] = _SLOPE * (statistic - self.start) / self.scale + np.log(
+            1 - _SLOPE
+        )
+        return np.maximum(log_e, np.log(1 - _SLOPE))
+
+
+@dataclass(frozen=True, slots=True)
+class Crowds:
+    """Tails by detector and size class."""
+
+    tails: dict[str, tuple[Tail, ...]]
+    """By slug, one tail a size class."""
+    crowds: int
+    """Crowds measured."""
+
+    def log_e(
+        self, detector: str, measurement: Measurement, sizes: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Return (G,) log e-values; 0 where the detector abstains."""
+        out = np.zeros(sizes.size)
+        classes = np.searchsorted(CLASSES, sizes, side="right")
+        for number, tail in enumerate(self.tails[detector]):
+            here = (classes == number) & measurement.enough
+            out[here] = tail.log_e(measurement.statistic[here])
+        return out
+
+
+def _draw(view: View, most: int) -> NDArray[np.int32]:
+    """Return facets: one of each drawn account's, drawn by hash so that any engine agrees."""
+    index = view.facets
+    carriers = view.carriers
+    usable = np.flatnonzero((carriers >= 4) & (carriers <= most)).astype(np.int32)
+    if usable.size == 0:
+        return usable
+    # postings of usable facets, one (account, facet) pair each
+    sizes = view.ends[usable] - index.posting_ptr[usable]
+    at = np.repeat(index.posting_ptr[usable], sizes) + _ranges(sizes)
+    opens = index.opens[at]
+    account = view.log.account[index.posting[at]][opens]
+    facet = np.repeat(usable, sizes)[opens]
+    salt = np.uint64(0x9E3779B97F4A7C15)
+    with np.errstate(over="ignore"):
+        rank = (account.astype(np.uint64) + np.uint64(1)) * salt ^ index.value[facet]
+        rank = rank * np.uint64(0xBF58476D1CE4E5B9)
+        rank ^= rank >> np.uint64(31)
+        rank = rank * salt
+        turn = (account.astype(np.uint64) * np.uint64(0xD6E8FEB86659FD93)) >> np.uint64(20)
+    order = np.lexsort((rank, account))
+    first = np.ones(order.size, np.bool_)
+    first[1:] = account[order][1:] != account[order][:-1]
+    chosen = order[first]
+    chosen = chosen[np.argsort(turn[chosen], kind="stable")][:_CROWDS]
+    return facet[chosen]
+
+
+def _ranges(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    ends = np.cumsum(sizes)
+    return np.arange(ends[-1] if ends.size else 0) - np.repeat(ends - sizes, sizes)
+
+
+def measure_crowds(
+    view: View, detectors: Sequence[Detector], floors: dict[str, float], most: int
+) -> Crowds:
+    """Measure the crowds of a view.
+
+    Args:
+        view: what is known.
+        detectors: those to measure.
+        floors: by slug, the least scale: one nat for log likelihood ratios, else a unit
+            that a person would call a difference.
+        most: accounts above which a facet is not drawn.
+    """
+    _, groups = groups_of_facets(view, _draw(view, most), least=4, most=most)
+    classes = np.searchsorted(CLASSES, groups.sizes, side="right")
+    tails: dict[str, tuple[Tail, ...]] = {}
+    for detector in detectors:
+        measured = detector.measure(groups, view)
+        every = measured.statistic[measured.enough]
+        parts = []
+        for number in range(len(CLASSES) + 1):
+            own = measured.statistic[measured.enough & (classes == number)]
+            parts.append(_tail(own if own.size >= _LEAST else every, floors[detector.slug]))
+        tails[detector.slug] = tuple(parts)
+    return Crowds(tails, len(groups))
+
+
+def _tail(values: NDArray[np.float64], floor: float) -> Tail:
+    if values.size < _LEAST:
+        return Tail(0.0, max(floor, 1.0) * 2.0)  # too few crowds: believe half
+    start, middle = np.quantile(values, (0.75, 0.875))
+    # the median of the upper quarter lies ln 2 scales above its start
+    return Tail(float(start), max(float(middle - start) / float(np.log(2.0)), floor))

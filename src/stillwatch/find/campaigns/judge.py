@@ -1,0 +1,167 @@
+"""Weigh a group: each family on members that the others chose, then one decision.
+
+The rules are numbered; ``decide`` applies them and says which one a group fell short of.
+
+J-1  Detectors of one family add up, each bounded, and the family is bounded again.
+J-2  Control (identity, infrastructure, rhythm, lifecycle) says that one hand holds the
+     accounts; content says that what they send is harvested.  Lifecycle is one leg at most:
+     text and creation together are a classroom.
+J-3  All together must reach ln(m / alpha), where m counts the facets weighed at this look:
+     the e-value that e-BH asks of a first discovery.
+J-4  At least two families speak, or one of control speaks very loudly and content does not
+     speak against it.
+J-5  Whole texts that repeat between the accounts speak for people, classes and benchmarks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stillwatch.find.campaigns.refine import features_of, membership, telling_facets
+from stillwatch.find.detectors import DETECTORS
+from stillwatch.find.features.groups import groups_of_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from stillwatch.find.campaigns.crowds import Crowds
+    from stillwatch.find.features.groups import Groups
+    from stillwatch.find.features.view import View
+
+__all__ = ["FLOORS", "Judged", "decide", "judge"]
+
+FLOORS: Mapping[str, float] = {
+    "young-burst": 0.05,
+    "release-pivot": 0.1,
+    "answer-length": 0.12,
+    "no-follow-up": 0.1,
+    "exchangeability": 0.05,
+    "capability-coverage": 0.05,
+}
+"""Least scale of a detector's null, in its own unit; one nat where not listed."""
+BOUNDS: Mapping[str, tuple[float, float]] = {
+    "payment-links": (0.0, 20.0),
+    "phone-links": (0.0, 20.0),
+    "device-links": (0.0, 20.0),
+    "mail-patterns": (0.0, 12.0),
+    "address-blocks": (0.0, 16.0),
+    "creation-clump": (0.0, 6.0),
+    "young-burst": (0.0, 3.0),
+    "release-pivot": (0.0, 3.0),
+    "lock-step": (0.0, 6.0),
+    "answer-length": (0.0, 6.0),
+    "no-follow-up": (0.0, 0.0),
+    "job-queue": (-8.0, 3.0),
+    "exchangeability": (0.0, 2.0),
+    "capability-coverage": (0.0, 0.0),
+}
+"""Nats that each detector may add (J-1)."""
+FAMILY_CAP: Mapping[str, float] = {
+    "identity": 24.0,
+    "infrastructure": 16.0,
+    "rhythm": 6.0,
+    "lifecycle": 8.0,
+    "content": 9.0,
+}
+CONTROL = ("identity", "infrastructure", "rhythm", "lifecycle")
+SPEAKS = 2.0
+"""Nats from which on a family speaks."""
+LOUD = 8.0
+"""Nats from which on one family of control may stand alone (J-4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A group after judgement."""
+
+    accounts: NDArray[np.int32]
+    """All accounts judged."""
+    probability: NDArray[np.float64]
+    """Membership of each."""
+    rows: NDArray[np.int32]
+    """Rows of accounts with membership of at least one half."""
+    facets: NDArray[np.int32]
+    """Facets that made the group."""
+    log_e: Mapping[str, float]
+    """By detector, bounded; 0 where it abstains."""
+    effect: Mapping[str, float]
+    support: Mapping[str, int]
+    enough: Mapping[str, bool]
+    families: Mapping[str, float]
+    """By family, bounded."""
+
+    @property
+    def members(self) -> NDArray[np.int32]:
+        """Accounts with membership of at least one half."""
+        return self.accounts[self.probability >= 0.5]
+
+    @property
+    def total(self) -> float:
+        """Combined log e-value."""
+        return float(sum(self.families.values()))
+
+
+def judge(
+    view: View, groups: Groups, group: int, facets: NDArray[np.int32], crowds: Crowds
+) -> Judged:
+    """Judge one group (DESIGN section 4, step 4)."""
+    accounts = groups.accounts_of(group)
+    features = features_of(groups, group, view)
+    carried = telling_facets(view, accounts, facets)
+    log_e: dict[str, float] = {}
+    effect: dict[str, float] = {}
+    support: dict[str, int] = {}
+    enough: dict[str, bool] = {}
+    families: dict[str, float] = {}
+    for family in FAMILY_CAP:
+        kept = membership(features, carried, without=family) >= 0.5
+        part = _part(view, groups, group, kept)
+        total = 0.0
+        for detector in DETECTORS:
+            if detector.family != family:
+                continue
+            measured = detector.measure(part, view)
+            value = float(crowds.log_e(detector.slug, measured, part.sizes)[0])
+            if detector.slug == "job-queue":  # its statistic is a bounded ratio already
+                value = float(measured.statistic[0])
+            low, high = BOUNDS[detector.slug]
+            usable = bool(measured.enough[0]) and kept.sum() >= 4
+            log_e[detector.slug] = min(max(value, low), high) if usable else 0.0
+            effect[detector.slug] = float(measured.effect[0])
+            support[detector.slug] = int(measured.support[0])
+            enough[detector.slug] = usable
+            total += log_e[detector.slug]
+        families[family] = min(total, FAMILY_CAP[family])
+    probability = membership(features, carried)
+    rows = groups.rows_of(group)[(probability >= 0.5)[groups.slots_of(group)]]
+    return Judged(
+        accounts, probability, rows, facets, log_e, effect, support, enough, families
+    )
+
+
+def _part(view: View, groups: Groups, group: int, kept: NDArray[np.bool_]) -> Groups:
+    rows = groups.rows_of(group)[kept[groups.slots_of(group)]]
+    return groups_of_rows(view, np.array([0, rows.size], np.int64), rows)
+
+
+def decide(judged: Judged, tested: int, alpha: float) -> str | None:
+    """Return None where the group is declared, else the rule that it falls short of."""
+    if judged.members.size < 4:
+        return "J-2: fewer than four accounts remain"
+    families = judged.families
+    control = {f: families[f] for f in CONTROL if families[f] >= SPEAKS}
+    if judged.total < np.log(max(tested, 1) / alpha):
+        return "J-3: the evidence together is too weak"
+    if judged.log_e["job-queue"] <= -3.0:
+        return "J-5: the accounts send the same whole texts"
+    if not control or set(control) == {"lifecycle"}:
+        return "J-2: nothing but text and creation ties the accounts together"
+    loud = max(control.values()) >= LOUD and families["content"] > -1.5
+    if len(control) + (families["content"] >= SPEAKS) < 2 and not loud:
+        return "J-4: one family alone speaks"
+    return None

@@ -1,0 +1,113 @@
+"""Candidate groups of a look: facets whose carriers have more in common than text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stillwatch.find.campaigns.judge import BOUNDS
+from stillwatch.find.campaigns.refine import concentration, features_of
+from stillwatch.find.detectors import DETECTORS
+from stillwatch.find.features.groups import groups_of_facets, groups_of_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stillwatch.find.campaigns.crowds import Crowds
+    from stillwatch.find.campaigns.grow import Grower
+    from stillwatch.find.features.groups import Groups
+    from stillwatch.find.features.view import View
+
+__all__ = ["Candidate", "LEAST", "candidates", "most_accounts"]
+
+LEAST = 4
+"""Accounts of the smallest group weighed."""
+_SEED = 3.0
+"""Nats from which on a facet is looked at closely."""
+_CLOSE = 300
+"""Facets looked at closely in one look at most, strongest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A group worth judging."""
+
+    groups: Groups
+    """Groups of one."""
+    facets: NDArray[np.int32]
+    score: float
+    """Concentration over the square root of size."""
+
+
+def most_accounts(view: View) -> int:
+    """Return the accounts above which a group is a crowd: 12 in 100 of all, at least 50."""
+    return max(50, int(0.12 * view.accounts))
+
+
+def candidates(
+    view: View, touched: NDArray[np.int32], crowds: Crowds, grower: Grower
+) -> tuple[list[Candidate], int]:
+    """Return candidates, best first and not overlapping by half, and the facets weighed."""
+    most = most_accounts(view)
+    facets, groups = groups_of_facets(view, touched, least=LEAST, most=most)
+    if facets.size == 0:
+        return [], 0
+    strength = np.zeros(facets.size)
+    for detector in DETECTORS:
+        if detector.cheap and (detector.family != "content" or detector.slug == "answer-length"):
+            measured = detector.measure(groups, view)
+            value = crowds.log_e(detector.slug, measured, groups.sizes)
+            strength += np.clip(value, 0.0, BOUNDS[detector.slug][1])
+    order = np.argsort(-strength, kind="stable")
+    order = order[strength[order] >= _SEED]
+    seeds = _distinct(groups, order)[:_CLOSE]
+    scored = []
+    for seed in seeds:
+        score = _score(groups, seed, view)
+        scored.append((score, seed))
+    scored.sort(key=lambda item: (-item[0], item[1]))
+    found: list[Candidate] = []
+    taken = np.zeros(view.seen.size, np.bool_)
+    for score, seed in scored:
+        accounts = groups.accounts_of(seed)
+        if taken[accounts].mean() > 0.5:
+            continue
+        best = Candidate(_one(groups, seed, view), facets[seed : seed + 1], score)
+        grown = grower.grow(accounts, most)
+        if grown.accounts.size >= LEAST:
+            rows = np.array([0, grown.rows.size], np.int64)
+            wider = groups_of_rows(view, rows, grown.rows)
+            wider_score = _score(wider, 0, view)
+            if wider_score > score:
+                best = Candidate(wider, grown.facets, wider_score)
+            else:
+                best = Candidate(best.groups, np.union1d(best.facets, grown.facets), score)
+        found.append(best)
+        taken[best.groups.accounts] = True
+    return found, int(facets.size)
+
+
+def _distinct(groups: Groups, order: NDArray[np.int64]) -> list[int]:
+    """Return the first of every set of equal groups."""
+    met: set[bytes] = set()
+    kept = []
+    for group in order.tolist():
+        key = np.sort(groups.accounts_of(group)).tobytes()
+        if key not in met:
+            met.add(key)
+            kept.append(group)
+            if len(kept) >= _CLOSE:
+                break
+    return kept
+
+
+def _score(groups: Groups, group: int, view: View) -> float:
+    size = int(groups.sizes[group])
+    return concentration(features_of(groups, group, view), size) / float(np.sqrt(size))
+
+
+def _one(groups: Groups, group: int, view: View) -> Groups:
+    rows = groups.rows_of(group)
+    return groups_of_rows(view, np.array([0, rows.size], np.int64), rows)

@@ -1,0 +1,179 @@
+"""Looks on a fixed grid: what would have been declared when, from what was known then.
+
+Everything that carries over from one look to the next (background, crowds, campaigns) is a
+function of the rows before that look, so the log cut at a look gives the same verdicts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stillwatch.find.campaigns.background import refresh
+from stillwatch.find.campaigns.crowds import measure_crowds
+from stillwatch.find.campaigns.grow import Grower
+from stillwatch.find.campaigns.judge import FLOORS, Judged, decide, judge
+from stillwatch.find.campaigns.propose import candidates, most_accounts
+from stillwatch.find.detectors import DETECTORS
+from stillwatch.find.features.rows import HOUR
+from stillwatch.find.features.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from stillwatch.find.campaigns.crowds import Crowds
+    from stillwatch.find.features.facets import FacetIndex
+    from stillwatch.find.features.log import Log
+    from stillwatch.find.features.rows import Rows
+
+__all__ = ["Declared", "Replay", "replay"]
+
+_REFRESH = 1.25
+"""Growth of the log after which the background is learned again."""
+_FIRST = 500
+"""Rows before which nothing is learned and nothing declared."""
+_RETEST = 1.1
+"""Growth of a facet's postings after which it is weighed again."""
+_SAME = 0.5
+"""Share of the smaller group's members that makes two declared groups one campaign."""
+
+
+@dataclass(slots=True)
+class Declared:
+    """A campaign as it grows from look to look."""
+
+    declared_at: int
+    """Look that declared it, microseconds."""
+    judged: Judged
+    """Latest judgement."""
+    flagged_at: dict[int, int] = field(default_factory=dict)
+    """Look by account."""
+    probability: dict[int, float] = field(default_factory=dict)
+    """Membership by account."""
+    rows: set[int] = field(default_factory=set)
+    """Exchanges of the campaign's own."""
+
+    def take(self, judged: Judged, time: int) -> None:
+        """Take in a judgement; flags latch, probabilities follow."""
+        self.judged = judged
+        for account, probability in zip(
+            judged.accounts.tolist(), judged.probability.tolist(), strict=True
+        ):
+            if probability >= 0.5:
+                self.flagged_at.setdefault(account, time)
+            if account in self.flagged_at:
+                self.probability[account] = max(probability, 0.5)
+        self.rows.update(judged.rows.tolist())
+
+
+@dataclass(slots=True)
+class Replay:
+    """What the looks said."""
+
+    campaigns: list[Declared]
+    refused: dict[bytes, tuple[Judged, str]]
+    """Groups that carried weight and fell short, by their members, with the rule."""
+    looks: int
+    tested: int
+    """Facets weighed in all."""
+    view: View
+
+
+def replay(
+    log: Log,
+    derived: Rows,
+    index: FacetIndex,
+    *,
+    as_of: int,
+    step: int = HOUR,
+    alpha: float = 0.05,
+    progress: Callable[[float], None] | None = None,
+) -> Replay:
+    """Replay a log look by look.
+
+    Args:
+        log: observations.
+        derived: columns derived from it.
+        index: its facets.
+        as_of: last look at most, microseconds.
+        step: width of the grid, microseconds.
+        alpha: rate of false coordination.
+        progress: called with the share done.
+    """
+    view = View(log, derived, index)
+    state = _State(view, alpha)
+    looks = 0
+    if len(log):
+        time = (int(log.time[0]) // step + 1) * step
+        last = min(-(-(int(log.time[-1]) + 1) // step) * step, as_of // step * step)
+        total = max(last - time, 1)
+        start = time
+        while time <= last:
+            state.look(int(np.searchsorted(log.time, time)), time)
+            looks += 1
+            if progress is not None:
+                progress((time - start) / total)
+            time += step
+    return Replay(state.campaigns, state.refused, looks, state.tested, view)
+
+
+class _State:
+    """What carries over from look to look."""
+
+    def __init__(self, view: View, alpha: float) -> None:
+        self.view = view
+        self.alpha = alpha
+        self.grower = Grower(view)
+        self.campaigns: list[Declared] = []
+        self.refused: dict[bytes, tuple[Judged, str]] = {}
+        self.tested = 0
+        self._crowds: Crowds | None = None
+        self._learned = 0
+        self._weighed: NDArray[np.int64] = np.zeros(len(view.facets), np.int64)
+        self._ever: NDArray[np.bool_] = np.zeros(len(view.facets), np.bool_)
+        self._waiting: NDArray[np.int32] = np.zeros(0, np.int32)
+
+    def look(self, rows: int, time: int) -> None:
+        """Take in the rows before ``rows`` and decide."""
+        view = self.view
+        if rows > view.rows:
+            self._waiting = np.union1d(self._waiting, view.advance(rows, time))
+        view.time = time
+        if rows < _FIRST or self._waiting.size == 0:
+            return
+        if self._crowds is None or rows >= _REFRESH * self._learned:
+            refresh(view)
+            floors = {d.slug: FLOORS.get(d.slug, 1.0) for d in DETECTORS}
+            self._crowds = measure_crowds(view, DETECTORS, floors, most_accounts(view))
+            self._learned = rows
+        size = view.ends[self._waiting] - view.facets.posting_ptr[self._waiting]
+        due = self._waiting[size >= np.ceil(_RETEST * self._weighed[self._waiting])]
+        due = due[view.carriers[due] >= 4]
+        self._waiting = np.zeros(0, np.int32)
+        self._weighed[due] = view.ends[due] - view.facets.posting_ptr[due]
+        found, _ = candidates(view, due, self._crowds, self.grower)
+        self._ever[due] = True
+        self.tested = int(self._ever.sum())
+        for candidate in found:
+            judged = judge(view, candidate.groups, 0, candidate.facets, self._crowds)
+            self._settle(judged, time)
+
+    def _settle(self, judged: Judged, time: int) -> None:
+        rule = decide(judged, self.tested, self.alpha)
+        members = set(judged.members.tolist())
+        if rule is not None:
+            if judged.total >= 6.0 and len(members) >= 4:
+                self.refused[np.sort(judged.members).tobytes()] = (judged, rule)
+            return
+        for campaign in self.campaigns:
+            shared = len(members & campaign.flagged_at.keys())
+            if shared >= _SAME * min(len(members), len(campaign.flagged_at)):
+                campaign.take(judged, time)
+                return
+        campaign = Declared(time, judged)
+        campaign.take(judged, time)
+        self.campaigns.append(campaign)

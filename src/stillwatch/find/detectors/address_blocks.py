@@ -1,0 +1,123 @@
+"""Network blocks used by a few accounts each, within one group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numba as nb
+import numpy as np
+
+from stillwatch.find.detectors.interface import EFFECT_CAP, Measurement
+from stillwatch.find.detectors.linkage import AFFINITY, value_evidence
+
+if TYPE_CHECKING:
+    from stillwatch.find.features.groups import Groups
+    from stillwatch.find.features.view import View
+
+__all__ = ["AddressBlocks"]
+
+
+@nb.njit(cache=True, nogil=True)
+def _mark(pairs, start, n, linked):  # noqa: ANN001, ANN202
+    """Mark the accounts of one value."""
+    i = start
+    while i < pairs.size and pairs[i] // n == pairs[start] // n:
+        linked[pairs[i] % n] = True
+        i += 1
+
+
+@nb.njit(cache=True, nogil=True)
+def _blocks(  # noqa: C901, PLR0912
+    row_ptr,  # noqa: ANN001
+    rows,  # noqa: ANN001
+    slot,  # noqa: ANN001
+    sizes,  # noqa: ANN001
+    block,  # noqa: ANN001
+    network,  # noqa: ANN001
+    network_of,  # noqa: ANN001
+    degree,  # noqa: ANN001
+    network_degree,  # noqa: ANN001
+    stat,  # noqa: ANN001
+    effect,  # noqa: ANN001
+    support,  # noqa: ANN001
+):  # noqa: ANN202
+    """Weigh each shared block against chance among the accounts of the same network."""
+    for g in range(row_ptr.size - 1):
+        n = sizes[g]
+        known, linked = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+        keys = np.empty(row_ptr[g + 1] - row_ptr[g], np.int64)
+        nets = np.empty(keys.size, np.int64)
+        used = 0
+        for i in range(row_ptr[g], row_ptr[g + 1]):
+            if block[rows[i]] >= 0:
+                keys[used] = np.int64(block[rows[i]]) * n + slot[i]
+                nets[used] = np.int64(network[rows[i]]) * n + slot[i]
+                known[slot[i]] = True
+                used += 1
+        pairs, net_pairs = np.unique(keys[:used]), np.unique(nets[:used])
+        total, largest, largest_at = 0.0, 0.0, -1
+        start = 0
+        for i in range(1, pairs.size + 1):
+            if i < pairs.size and pairs[i] // n == pairs[start] // n:
+                continue
+            v, m = pairs[start] // n, i - start
+            if m >= 2:
+                w = network_of[v]
+                lo = np.searchsorted(net_pairs, w * n)
+                inside = np.searchsorted(net_pairs, (w + 1) * n) - lo
+                p = AFFINITY * max(inside - 1, 1) / max(network_degree[w] - 1.0, 1.0)
+                evidence = value_evidence(m, degree[v], min(0.5, p))
+                if evidence > 0:
+                    total += evidence
+                    if evidence > largest:
+                        if largest_at >= 0:
+                            _mark(pairs, largest_at, n, linked)
+                        largest, largest_at = evidence, start
+                    else:
+                        _mark(pairs, start, n, linked)
+            start = i
+        support[g] = known.sum()
+        stat[g] = (total - largest) * min(1.0, EFFECT_CAP / max(n, 1))
+        effect[g] = linked.sum() / max(support[g], 1)
+
+
+class AddressBlocks:
+    """Network blocks used by a few accounts each, within one group."""
+
+    slug = "address-blocks"
+    family = "infrastructure"
+    reads = frozenset({"ip"})
+    cheap = True
+    sees = "several address blocks, each used by a few of the group's accounts"
+    innocent = (
+        "a school or company leaves by one block, which counts nothing; tools that run in one "
+        "cloud are compared with everyone in that cloud"
+    )
+    source = "Cao et al., SynchroTrap (CCS 2014), with rarity in place of a fixed threshold"
+
+    def measure(self, groups: Groups, view: View) -> Measurement:
+        """Measure how many accounts share blocks other than the group's most shared one."""
+        size = len(groups)
+        stat, effect, support = np.zeros(size), np.zeros(size), np.zeros(size, np.int64)
+        _blocks(
+            groups.row_ptr,
+            groups.rows,
+            groups.slot,
+            groups.sizes,
+            view.derived.block,
+            view.derived.network,
+            view.derived.network_of_block,
+            view.block_degree,
+            view.network_degree,
+            stat,
+            effect,
+            support,
+        )
+        return Measurement(stat, effect, support, support >= 3)
+
+    def explain(self, effect: float, support: int) -> str:
+        """Return one sentence that a person can check."""
+        return (
+            f"{effect:.0%} of {support} accounts share an address block with others of the group "
+            "beyond chance within their networks, the block shared most not counted"
+        )

@@ -1,0 +1,148 @@
+"""Columns derived from the log once, each of which keeps to event time.
+
+A derived value at row r either uses rows before r only, or names the later row from which on
+it is known, so that the log cut at any time gives the same answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numba as nb
+import numpy as np
+
+from stillwatch.find.features.log import IDENTITY
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stillwatch.find.features.log import Log
+
+__all__ = ["HOUR", "Pairs", "Rows", "derive_rows"]
+
+HOUR = 3_600_000_000
+"""Microseconds."""
+_OWN_DOMAIN = 64
+"""Accounts at most whose mail domain is still one of their own and not a provider's."""
+NEVER = np.iinfo(np.int32).max
+"""Row index that stands for: not in this log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Distinct (account, value) pairs in the order of their first row."""
+
+    account: NDArray[np.int32]
+    value: NDArray[np.int32]
+    row: NDArray[np.int32]
+    """First row of the pair, ascending."""
+    values: int
+    """Number of distinct values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Derived columns; n rows, N accounts."""
+
+    next_turn: NDArray[np.int32]
+    """Row of the conversation's next turn, NEVER where there is none."""
+    turn: NDArray[np.int32]
+    """Turn number within the conversation, 0 first."""
+    body: NDArray[np.int32]
+    """Code of the whole text, -1 where empty."""
+    first_row: NDArray[np.int32]
+    """(N,) first row of an account, NEVER where it sent nothing."""
+    block: NDArray[np.int32]
+    """Code of the network block, -1 where unknown."""
+    blocks: Pairs
+    network: NDArray[np.int32]
+    """Code of the network that the block belongs to: autonomous system, or -1."""
+    networks: Pairs
+    network_of_block: NDArray[np.int32]
+    """Network of each block, as first seen."""
+    client: NDArray[np.int32]
+    """Code of the client, -1 where unknown."""
+    clients: Pairs
+    birth: NDArray[np.int32]
+    """(N,) code of the six hours in which the account was opened, -1 where unknown."""
+    births: int
+    relations: NDArray[np.int32]
+    """(N, 2) organisation and mail domain of one's own, -1 where there is none."""
+    identity_offset: NDArray[np.int64]
+    """(len(IDENTITY) + 1,) offsets that make identity codes distinct over types."""
+
+
+@nb.njit(cache=True, nogil=True)
+def _link_turns(order, conversation, account, turn, next_turn):  # noqa: ANN001, ANN202
+    """Chain the rows of each conversation; order sorts by (conversation, account, row)."""
+    for i in range(1, order.size):
+        a, b = order[i - 1], order[i]
+        same = conversation[a] == conversation[b] and account[a] == account[b]
+        if same and conversation[a] != 0:
+            next_turn[a] = b
+            turn[b] = turn[a] + 1
+
+
+def codes_of(values: NDArray[np.uint64]) -> tuple[NDArray[np.int32], int]:
+    """Return dense codes with -1 for 0, and how many there are."""
+    unique, inverse = np.unique(values, return_inverse=True)
+    shift = 1 if unique.size and unique[0] == 0 else 0
+    return (inverse - shift).astype(np.int32), unique.size - shift
+
+
+def _pairs(account: NDArray[np.int32], value: NDArray[np.int32], values: int) -> Pairs:
+    rows = np.flatnonzero(value >= 0)
+    keys = account[rows].astype(np.int64) * max(values, 1) + value[rows]
+    _, first = np.unique(keys, return_index=True)
+    at = np.sort(rows[first]).astype(np.int32)
+    return Pairs(account=account[at], value=value[at], row=at, values=values)
+
+
+def _relations(log: Log) -> NDArray[np.int32]:
+    domain = log.accounts.domain
+    counts = np.bincount(domain[domain >= 0], minlength=1)
+    own = np.where((domain >= 0) & (counts[np.maximum(domain, 0)] <= _OWN_DOMAIN), domain, -1)
+    return np.stack([log.accounts.organization, own], axis=1).astype(np.int32)
+
+
+def derive_rows(log: Log) -> Rows:
+    """Derive the columns of a log."""
+    n, accounts = len(log), len(log.accounts)
+    turn = np.zeros(n, np.int32)
+    next_turn = np.full(n, NEVER, np.int32)
+    order = np.lexsort((np.arange(n), log.account, log.conversation))
+    _link_turns(order, log.conversation, log.account, turn, next_turn)
+    first_row = np.full(accounts, NEVER, np.int32)
+    present, first = np.unique(log.account, return_index=True)
+    first_row[present] = first
+    block, blocks = codes_of(log.block)
+    # where no autonomous system is given, all addresses count as one network
+    system = np.where(log.block != 0, log.asn + 2, 0).astype(np.uint64)
+    network, networks = codes_of(system)
+    known = np.flatnonzero(block >= 0)
+    _, at = np.unique(block[known], return_index=True)
+    network_of_block = network[known[at]]
+    client, clients = codes_of(log.client)
+    created = log.accounts.created
+    births = np.where(created >= 0, created // (6 * HOUR) + 1, 0).astype(np.uint64)
+    birth, n_births = codes_of(births)
+    block_pairs = _pairs(log.account, block, blocks)
+    sizes = [int(log.accounts.identity[:, k].max(initial=-1)) + 1 for k in range(len(IDENTITY))]
+    return Rows(
+        next_turn=next_turn,
+        turn=turn,
+        body=codes_of(log.body)[0],
+        first_row=first_row,
+        block=block,
+        blocks=block_pairs,
+        network=network,
+        networks=_pairs(log.account, network, networks),
+        network_of_block=network_of_block,
+        client=client,
+        clients=_pairs(log.account, client, clients),
+        birth=birth,
+        births=n_births,
+        relations=_relations(log),
+        identity_offset=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+    )
