@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import doctest
 import importlib
 import re
 import subprocess
@@ -77,6 +78,16 @@ def test_sizes(path):
         and node.end_lineno - node.lineno + 1 > 60
     }
     assert long == {}
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if ">>> " in path.read_text("utf-8")], ids=relative
+)
+def test_examples_in_docstrings(path):
+    name = dotted(path.parent if path.name == "__init__.py" else path.with_suffix(""))
+    outcome = doctest.testmod(importlib.import_module(name))
+    assert outcome.attempted > 0
+    assert outcome.failed == 0
 
 
 def third_party():
