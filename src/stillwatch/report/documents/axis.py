@@ -14,7 +14,7 @@ _STEPS = tuple(
     for seconds in (
         *(60, 300, 900, 1800),
         *(hours * _HOUR for hours in (1, 2, 3, 6, 12)),
-        *(days * 24 * _HOUR for days in (1, 2, 7, 14, 28, 56, 112, 364, 728, 3640)),
+        *(days * 24 * _HOUR for days in (1, 2, 4, 7, 14, 28, 56, 112, 364, 728, 3640)),
     )
 )
 
