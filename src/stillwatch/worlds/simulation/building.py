@@ -150,7 +150,7 @@ def _provider(
     key = seed_of(settings.seed, number, "key")
     begin = datetime.combine(settings.start, datetime.min.time(), UTC)
     start = int(begin.timestamp()) * SECOND
-    register = Register(key, start + settings.days * DAY)
+    register = Register(key, start + settings.days * DAY, folder / ".rows")
     spill = Spill(folder / ".rows", start, settings.days)
     context = Context(
         seed=settings.seed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,6 +99,8 @@ class Context:
         self.clients = ClientTable()
         self.wrappers: list[Wrapper] = []
         self.systems: list[str] = []
+        self._blocked: dict[int, tuple[int, int]] = {}
+        self._styled: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
         self._register = register
         self._spill = spill
@@ -192,6 +195,26 @@ class Context:
 
         return self.wrapper(wrap)
 
+    def styled(self, role: str) -> int:
+        """Return the wrapper that frames each body by a benign role."""
+        if role in self._styled:
+            return self._styled[role]
+        text = self.text
+
+        @lru_cache(maxsize=4096)
+        def frame(lang: str, style: int) -> Elicitation:
+            return text.frame(role, lang, style)
+
+        def wrap(bodies: Sequence[str], seeds: Ints, lang: str) -> list[str]:
+            made = []
+            for body, style in zip(bodies, seeds.tolist(), strict=True):
+                words = frame(lang, style)
+                made.append(f"{words.prefix}{body}{words.suffix}")
+            return made
+
+        self._styled[role] = self.wrapper(wrap)
+        return self._styled[role]
+
     def elicited(self, family: str, style: int) -> int:
         """Register the wrapper that sets an elicitation around every body."""
         text = self.text
@@ -214,8 +237,11 @@ class Context:
 
     def enrol(self, block: Accounts, quota: Quota) -> None:
         """Take the accounts into the world, with their events and identifiers."""
+        _, place, often = np.unique(block.created, return_inverse=True, return_counts=True)
+        alike = (often[place] > 1) | (block.created == self.start)  # a clamp must not show
+        block.created[alike] -= self.rng.integers(0, HOUR, int(alike.sum()))
         direct = np.array([c.channel == "direct" for c in self.clients.clients])[block.client]
-        self._register.enrol(self.rng, block, quota, direct)
+        self._blocked |= self._register.enrol(self.rng, block, quota, direct)
 
     def event(self, block: Accounts, row: Ints, time: Ints, what: str) -> None:
         """Record dated account events."""
@@ -224,6 +250,9 @@ class Context:
     def send(self, block: Accounts, traffic: Traffic) -> None:
         """Take exchanges into the world; rows outside [start, end) are dropped."""
         inside = (traffic.time >= self.start) & (traffic.time < self.end)
+        for row in [r for r, number in enumerate(block.index.tolist()) if number in self._blocked]:
+            begin, end = self._blocked[int(block.index[row])]
+            inside &= (traffic.row != row) | (traffic.time < begin) | (traffic.time >= end)
         kept = traffic if inside.all() else traffic.take(inside)
         rows = rows_of(block, kept)
         if self.harvest_like_people:

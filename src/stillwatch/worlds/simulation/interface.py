@@ -305,6 +305,13 @@ class World(Protocol):
         """Register the wrapper that puts fixed words around every body."""
         ...
 
+    def styled(self, role: str) -> int:
+        """Return the wrapper that frames each body by a benign role.
+
+        The row's ``wrap_seed`` is the frame's style, and the row's language its language.
+        """
+        ...
+
     def elicited(self, family: str, style: int) -> int:
         """Register the wrapper that sets an elicitation around every body.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,11 +18,9 @@ from stillwatch.worlds.simulation.columns import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
-    from stillwatch.worlds.simulation.interface import Elicitation, World
+    from stillwatch.worlds.simulation.interface import World
 
 __all__ = [
     "constant_settings",
@@ -32,7 +29,6 @@ __all__ = [
     "one_language",
     "part",
     "place",
-    "styled",
     "systems",
     "weekday",
 ]
@@ -72,24 +68,6 @@ def one_language(world: World, block: Accounts, group: Ints) -> None:
     block.mail_local, block.mail_domain = local, domain
     place(block.home, np.arange(len(block)), world.network.home(len(block), block.language))
     place(block.mobile, np.arange(len(block)), world.network.mobile(len(block), block.language))
-
-
-def styled(world: World, role: str) -> int:
-    """Register a wrapper that frames each body in the style that its ``wrap_seed`` names."""
-    text = world.text
-
-    @lru_cache(maxsize=4096)
-    def frame(lang: str, style: int) -> Elicitation:
-        return text.frame(role, lang, style)
-
-    def wrap(bodies: Sequence[str], seeds: Ints, lang: str) -> list[str]:
-        made = []
-        for body, style in zip(bodies, seeds.tolist(), strict=True):
-            words = frame(lang, style)
-            made.append(f"{words.prefix}{body}{words.suffix}")
-        return made
-
-    return world.wrapper(wrap)
 
 
 def systems(world: World, role: str, language: Objects, style: Ints) -> NDArray[np.int32]:

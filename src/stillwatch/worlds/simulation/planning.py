@@ -77,12 +77,14 @@ def plan(
         adversaries: adversaries; each gets at least one campaign where the accounts allow it.
         exchanges: exchanges wanted.
         accounts: accounts wanted.
-        prevalence: share of the accounts that attack.
+        prevalence: share of the accounts that attack; above 0 there is at least one campaign.
         regime: one of REGIMES.
         seed: the provider's seed.
     """
     rng = np.random.default_rng([seed, 11])
-    hostile = round(accounts * prevalence) if adversaries else 0
+    hostile = 0
+    if adversaries and prevalence > 0:
+        hostile = max(round(accounts * prevalence), min(a.group for a in adversaries))
     campaigns = _campaigns(rng, adversaries, hostile, regime)
     spent = sum(quota.accounts for _, quota in campaigns)
     calls = _cohorts(rng, cohorts, max(0, accounts - spent)) + campaigns
@@ -93,7 +95,7 @@ def plan(
     weight = sum(quota.accounts * quota.intensity for _, quota in calls)
     squares = sum(quota.accounts * quota.intensity**2 for _, quota in calls)
     spread = math.sqrt(math.exp(SIGMA**2) * squares) / weight
-    unit = exchanges * (1.04 + min(0.5, 1.5 * spread)) / weight
+    unit = exchanges * (1.13 + min(0.8, 1.5 * spread)) / weight
     return Plan(tuple(calls), total, unit)
 
 

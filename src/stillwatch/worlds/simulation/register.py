@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from stillwatch.records import ACCOUNT, ACCOUNT_EVENT, TIME
 from stillwatch.worlds.simulation.columns import DAY, HOUR, Accounts, Bools, Ints, Objects
 from stillwatch.worlds.simulation.identifiers import hexadecimal
 from stillwatch.worlds.simulation.network import mixed
+from stillwatch.worlds.simulation.shards import Shards
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,11 @@ _IDENTIFIER = pa.schema(
 _TRUTH = pa.schema(
     [(n, pa.string()) for n in ("account_id", "cohort", "campaign", "kind", "language")],
 )
-_MISHAPS = (("declined", 0.012), ("chargeback", 0.002), ("blocked", 0.0025))
+_ACCOUNT = pa.schema([(f.name, f.type) for f in ACCOUNT])
+_EVENT = pa.schema([(f.name, f.type) for f in ACCOUNT_EVENT])
+_BUCKETS = 64
+_MISHAPS = (("declined", 0.012), ("chargeback", 0.002))
+_MISTAKEN = 0.0025  # share of accounts blocked by mistake and let in again
 
 
 class Register:
@@ -43,15 +47,16 @@ class Register:
     Args:
         key: secret of the world, under which ids are random and phones hashed.
         end: instant after the world's last.
+        folder: where rows wait to be sorted when there are many.
     """
 
-    def __init__(self, key: int, end: int) -> None:
+    def __init__(self, key: int, end: int, folder: Path) -> None:
         self._key = key
         self._end = end
-        self._accounts: list[pa.RecordBatch] = []
-        self._identifiers: list[pa.RecordBatch] = []
-        self._truth: list[pa.RecordBatch] = []
-        self._events: list[pa.RecordBatch] = []
+        self._accounts = Shards(folder, "accounts", _ACCOUNT, ("account_id",))
+        self._truth = Shards(folder, "truth", _TRUTH, ("account_id",))
+        self._people = Shards(folder, "people", _IDENTIFIER, ("account_id", "type"))
+        self._events = Shards(folder, "events", _EVENT, ("time", "account_id", "type"))
         self._access: list[tuple[Ints, NDArray[np.uint8]]] = []
 
     def account_ids(self, index: NDArray[np.generic]) -> pa.Array:
@@ -70,8 +75,14 @@ class Register:
             access[index] = bits
         return access
 
-    def enrol(self, rng: np.random.Generator, block: Accounts, quota: Quota, direct: Bools) -> None:
-        """Take a block of accounts."""
+    def enrol(
+        self, rng: np.random.Generator, block: Accounts, quota: Quota, direct: Bools
+    ) -> dict[int, tuple[int, int]]:
+        """Take a block of accounts.
+
+        Returns:
+            When some of them were blocked by mistake: (from, until) by number in the world.
+        """
         n = len(block)
         ids = self.account_ids(block.index)
         market = direct & (rng.random(n) < 0.06)
@@ -90,14 +101,14 @@ class Register:
             "verification_level": _strings(block.verification),
             "licensed": pa.array(list(block.licensed), pa.bool_()),
         }
-        fields = [pa.field(f.name, f.type) for f in ACCOUNT]
-        ordered = [columns[f.name] for f in ACCOUNT]
-        self._accounts.append(pa.RecordBatch.from_arrays(ordered, schema=pa.schema(fields)))
+        shard = self._shard(block.index)
+        ordered = [columns[field.name] for field in ACCOUNT]
+        self._accounts.take(pa.RecordBatch.from_arrays(ordered, schema=_ACCOUNT), shard)
         words = [[quota.slug] * n, [quota.campaign] * n, [quota.kind] * n, list(block.language)]
         truth = [ids, *(pa.array(w, pa.string()) for w in words)]
-        self._truth.append(pa.RecordBatch.from_arrays(truth, schema=_TRUTH))
+        self._truth.take(pa.RecordBatch.from_arrays(truth, schema=_TRUTH), shard)
         self._identify(block)
-        self._life(rng, block)
+        return self._life(rng, block)
 
     def event(self, index: Ints, time: Ints, what: str) -> None:
         """Take dated events of accounts."""
@@ -106,24 +117,20 @@ class Register:
             self.account_ids(index),
             pa.array([what] * len(index), pa.string()),
         ]
-        schema = pa.schema([(f.name, f.type) for f in ACCOUNT_EVENT])
-        self._events.append(pa.RecordBatch.from_arrays(columns, schema=schema))
+        age = (self._end - time) // (45 * DAY)
+        batch = pa.RecordBatch.from_arrays(columns, schema=_EVENT)
+        self._events.take(batch, _BUCKETS - np.clip(age, 0, _BUCKETS))
 
     def write(self, folder: Path) -> None:
         """Write the account-side tables, each in an order that says nothing."""
-        accounts = pa.Table.from_batches(self._accounts)
-        truth = pa.Table.from_batches(self._truth)
-        people = pa.Table.from_batches(self._identifiers)
-        events = pa.Table.from_batches(self._events)
-        tables = (
-            ("accounts", accounts, ["account_id"]),
-            ("truth_accounts", truth, ["account_id"]),
-            ("identifiers", people, ["account_id", "type"]),
-            ("account_events", events, ["time", "account_id", "type"]),
-        )
-        for name, table, keys in tables:
-            ordered = table.sort_by([(key, "ascending") for key in keys])
-            pq.write_table(ordered, folder / f"{name}.parquet", compression="zstd")
+        self._accounts.write(folder / "accounts.parquet")
+        self._truth.write(folder / "truth_accounts.parquet")
+        self._people.write(folder / "identifiers.parquet")
+        self._events.write(folder / "account_events.parquet")
+
+    def _shard(self, index: Ints) -> Ints:
+        """Return shards in the order of the accounts' ids."""
+        return (mixed(index, self._key) >> np.uint64(58)).astype(np.int64)
 
     def _hashed(self, phone: Objects) -> Objects:
         key = self._key.to_bytes(8, "little")
@@ -152,9 +159,10 @@ class Register:
                 pa.array(list(values[at]), pa.string()),
                 pa.array(block.created[at], TIME),
             ]
-            self._identifiers.append(pa.RecordBatch.from_arrays(columns, schema=_IDENTIFIER))
+            batch = pa.RecordBatch.from_arrays(columns, schema=_IDENTIFIER)
+            self._people.take(batch, self._shard(block.index[at]))
 
-    def _life(self, rng: np.random.Generator, block: Accounts) -> None:
+    def _life(self, rng: np.random.Generator, block: Accounts) -> dict[int, tuple[int, int]]:
         """Record opening, payment, verification and the mishaps that befall anyone."""
         n = len(block)
         self.event(block.index, block.created, "created")
@@ -164,15 +172,19 @@ class Register:
             wait = np.minimum(rng.lognormal(-1.5, 2.0, n), 60) * HOUR
             time = np.minimum(block.created + wait.astype(np.int64), self._end - 1)
             self.event(block.index[at], time[at], what)
+        since = np.maximum(block.created, self._end - 90 * DAY)
         for what, share in _MISHAPS:
             at = rng.random(n) < share
-            since = np.maximum(block.created, self._end - 90 * DAY)
             time = since + (rng.random(n) * (self._end - since)).astype(np.int64)
             self.event(block.index[at], time[at], what)
-            if what == "blocked":
-                back = np.minimum(time + rng.integers(2 * HOUR, 3 * DAY, n), self._end)
-                at &= back < self._end
-                self.event(block.index[at], back[at], "unblocked")
+        at = np.flatnonzero(rng.random(n) < _MISTAKEN)
+        time = since[at] + (rng.random(len(at)) * (self._end - since[at])).astype(np.int64)
+        back = time + rng.integers(2 * HOUR, 3 * DAY, len(at))
+        self.event(block.index[at], time, "blocked")
+        lifted = back < self._end
+        self.event(block.index[at][lifted], back[lifted], "unblocked")
+        spans = zip(block.index[at].tolist(), time.tolist(), back.tolist(), strict=True)
+        return {number: (begin, end) for number, begin, end in spans}
 
 
 def _strings(values: Objects) -> pa.Array:

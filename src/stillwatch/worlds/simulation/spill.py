@@ -57,6 +57,8 @@ class Spill:
 
     def write(self, rows: Rows) -> None:
         """Append rows to the files of their days."""
+        if not len(rows):
+            return
         day = (rows["time"] - self._start) // DAY
         order = np.argsort(day, kind="stable")
         rows, day = rows[order], day[order]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stillwatch.worlds.simulation.kit import constant_settings, move_to_cloud, styled, systems
+from stillwatch.worlds.simulation.kit import constant_settings, move_to_cloud, systems
 
 if TYPE_CHECKING:
     from stillwatch.worlds.simulation.interface import Quota, World
@@ -43,7 +43,7 @@ class Application:
         constant_settings(world, block, traffic)
         traffic.system = systems(world, "product", block.language, name)[traffic.row]
         templated = (task < 0.35)[traffic.row] & (traffic.turn == 0)
-        traffic.wrapper[templated] = styled(world, "product")
+        traffic.wrapper[templated] = world.styled("product")
         traffic.wrap_seed = name[traffic.row]
         served = (world.rng.random(n) < 0.4)[traffic.row]
         traffic.end_user[served] = (traffic.conversation % 97)[served]

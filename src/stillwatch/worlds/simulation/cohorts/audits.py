@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stillwatch.worlds.simulation.columns import HOUR
-from stillwatch.worlds.simulation.kit import move_to_cloud, styled, systems
+from stillwatch.worlds.simulation.kit import move_to_cloud, systems
 
 if TYPE_CHECKING:
     from stillwatch.worlds.simulation.interface import Quota, World
@@ -36,7 +36,7 @@ class CodeAudits:
         block.plan[world.rng.random(n) < 0.7] = "pay_as_you_go"
         move_to_cloud(world, block, 0.4)
         world.enrol(block, quota)
-        wrapper = styled(world, "audit")
+        wrapper = world.styled("audit")
         prompts = systems(world, "audit", np.full(n, "en", dtype=object), which)
         campaigns = world.rng.integers(1, 4, n)
         for number in range(3):

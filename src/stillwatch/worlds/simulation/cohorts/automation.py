@@ -10,7 +10,6 @@ from stillwatch.worlds.simulation.kit import (
     constant_settings,
     move_to_cloud,
     part,
-    styled,
     systems,
 )
 
@@ -43,7 +42,7 @@ class Automation:
         traffic = world.ordinary(block, schedule, kinds)
         constant_settings(world, block, traffic)
         template = (world.rng.random(n) < 0.75)[traffic.row] & part(world, traffic, 1.0)
-        traffic.wrapper[template] = styled(world, "product")
+        traffic.wrapper[template] = world.styled("product")
         traffic.wrap_seed = block.subjects[traffic.row, 3]
         traffic.system = systems(world, "assistant", block.language, block.subjects[:, 2])[
             traffic.row

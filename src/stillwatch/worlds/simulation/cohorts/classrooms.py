@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stillwatch.worlds.simulation.columns import DAY, HOUR, MINUTE, Address
-from stillwatch.worlds.simulation.kit import groups, one_language, part, styled, weekday
+from stillwatch.worlds.simulation.kit import groups, one_language, part, weekday
 
 if TYPE_CHECKING:
     from stillwatch.worlds.simulation.interface import Accounts, Ints, Quota, World
@@ -58,7 +58,7 @@ class Classrooms:
     @staticmethod
     def _lessons(world: World, block: Accounts, begin: Ints, network: Address) -> None:
         """Send what the classes write in their lessons, this week and the next."""
-        wrapper = styled(world, "assignment")
+        wrapper = world.styled("assignment")
         for week in range(2):
             start = np.maximum(begin + week * 7 * DAY, block.created)
             volume = np.minimum(1 + block.volume // 3, 18)

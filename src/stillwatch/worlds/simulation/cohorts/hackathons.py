@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stillwatch.worlds.simulation.columns import DAY, HOUR, Address
-from stillwatch.worlds.simulation.kit import groups, one_language, part, place, styled, weekday
+from stillwatch.worlds.simulation.kit import groups, one_language, part, place, weekday
 
 if TYPE_CHECKING:
     from stillwatch.worlds.simulation.interface import Quota, World
@@ -54,7 +54,7 @@ class Hackathons:
         traffic = world.ordinary(block, schedule, {"code": 0.75, "tools": 0.15, "creative": 0.1})
         first = np.diff(traffic.row, prepend=-1) > 0
         copied = (first | part(world, traffic, 0.05)) & (traffic.turn == 0)
-        traffic.wrapper[copied] = styled(world, "launch")
+        traffic.wrapper[copied] = world.styled("launch")
         traffic.wrap_seed = (event * 31 + quota.call)[traffic.row]
         world.enrol(block, quota)
         world.send(block, traffic)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stillwatch.worlds.simulation.columns import DAY, HOUR
-from stillwatch.worlds.simulation.kit import move_to_cloud, styled
+from stillwatch.worlds.simulation.kit import move_to_cloud
 
 if TYPE_CHECKING:
     from stillwatch.worlds.simulation.interface import Quota, World
@@ -38,7 +38,7 @@ class Harnesses:
         block.purpose[world.rng.random(n) < 0.3] = "evaluation"
         move_to_cloud(world, block, 0.75)
         world.enrol(block, quota)
-        wrapper = styled(world, "harness")
+        wrapper = world.styled("harness")
         runs = world.rng.integers(1, 5, n)
         for run in range(4):
             volume = np.where(run < runs, block.volume // runs + 1, 0)

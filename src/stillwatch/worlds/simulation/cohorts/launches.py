@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stillwatch.worlds.simulation.columns import DAY, HOUR
-from stillwatch.worlds.simulation.kit import styled
 
 if TYPE_CHECKING:
     from stillwatch.worlds.simulation.interface import Quota, World
@@ -40,7 +39,7 @@ class Launches:
         traffic = world.ordinary(block, schedule, {"chat": 0.5, "code": 0.35, "creative": 0.15})
         first = np.diff(traffic.row, prepend=-1) > 0
         pasted = first & (world.rng.random(len(traffic)) < 0.7)
-        traffic.wrapper[pasted] = styled(world, "launch")
+        traffic.wrapper[pasted] = world.styled("launch")
         traffic.wrap_seed = 500 + which[traffic.row]
         soon = block.created[traffic.row] + (HOUR * world.rng.random(len(traffic))).astype(np.int64)
         traffic.time = np.where(pasted, soon, traffic.time)

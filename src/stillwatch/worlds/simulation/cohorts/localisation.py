@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stillwatch.worlds.simulation.columns import HOUR, Address, Ints
-from stillwatch.worlds.simulation.kit import groups, one_language, place, styled, systems
+from stillwatch.worlds.simulation.kit import groups, one_language, place, systems
 
 if TYPE_CHECKING:
     from stillwatch.worlds.simulation.interface import Quota, World
@@ -61,7 +61,7 @@ class Localisation:
         house[(world.rng.random(shops) < 0.4)[shop]] = -1
         traffic.system = house[traffic.row]
         framed = (world.rng.random(shops) < 0.6)[shop][traffic.row] & (traffic.turn == 0)
-        traffic.wrapper[framed] = styled(world, "translation")
+        traffic.wrapper[framed] = world.styled("translation")
         traffic.wrap_seed = rules[shop][traffic.row]
         world.enrol(block, quota)
         world.send(block, traffic)

@@ -8,7 +8,6 @@ import numpy as np
 
 from stillwatch.worlds.simulation.cohorts.casual import KINDS
 from stillwatch.worlds.simulation.columns import DAY, HOUR
-from stillwatch.worlds.simulation.kit import styled
 
 if TYPE_CHECKING:
     from stillwatch.worlds.simulation.interface import Quota, World
@@ -38,7 +37,7 @@ class Newsletter:
         world.enrol(block, quota)
         world.send(block, world.ordinary(block, world.sessions(block, "person"), KINDS))
         letter = world.rng.integers(0, _LETTERS, n)
-        wrapper = styled(world, "newsletter")
+        wrapper = world.styled("newsletter")
         weeks = max(1, (world.end - world.start) // (7 * DAY))
         for week in range(weeks):
             issue = world.start + week * 7 * DAY + letter * DAY + 7 * HOUR

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stillwatch.worlds.simulation.kit import move_to_cloud, styled, systems
+from stillwatch.worlds.simulation.kit import move_to_cloud, systems
 
 if TYPE_CHECKING:
     from stillwatch.worlds.simulation.interface import Quota, World
@@ -43,7 +43,7 @@ class ReviewBots:
         traffic.subject = block.subjects[traffic.row, chosen]
         traffic.lang[:] = 0
         opens = traffic.turn == 0
-        traffic.wrapper[opens] = styled(world, "review")
+        traffic.wrapper[opens] = world.styled("review")
         traffic.wrap_seed = which[traffic.row]
         prompts = systems(world, "review", np.full(n, "en", dtype=object), which)
         traffic.system = prompts[traffic.row]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stillwatch.worlds.simulation.kit import constant_settings, move_to_cloud, styled
+from stillwatch.worlds.simulation.kit import constant_settings, move_to_cloud
 
 if TYPE_CHECKING:
     from stillwatch.worlds.simulation.interface import Quota, World
@@ -41,7 +41,7 @@ class TestData:
             chosen = traffic.conversation % schemas[traffic.row]
             traffic.subject = block.subjects[traffic.row, chosen]
             framed = (traffic.turn == 0) & (world.rng.random(n) < 0.8)[traffic.row]
-            traffic.wrapper[framed] = styled(world, "testdata")
+            traffic.wrapper[framed] = world.styled("testdata")
             traffic.wrap_seed = block.subjects[traffic.row, 3] % 400 + number
             traffic.answer *= 1.3
             world.send(block, traffic)
