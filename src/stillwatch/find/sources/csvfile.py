@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -35,7 +36,7 @@ class Csv:
     suffixes: tuple[str, ...] = (".csv", ".tsv")
 
     def recognises(self, head: bytes) -> bool:
-        """Whether the first line is printable text in several fields."""
+        """Whether the first line is printable text in several fields, or one word."""
         first = head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0]
         if b"\0" in head or not first.strip():
             return False
@@ -43,7 +44,8 @@ class Csv:
             text = first.decode("utf-8").strip()
         except UnicodeDecodeError:
             return False
-        return text.isprintable() and any(mark in text for mark in DELIMITERS)
+        several = any(mark in text for mark in DELIMITERS) or re.fullmatch(r'"?\w+"?', text)
+        return bool(several) and text.replace("\t", "").isprintable()
 
     def layout(self, file: InputFile) -> FileLayout:
         """Return the names of the header line."""

@@ -126,6 +126,10 @@ def exchange_of(span: Mapping[str, object], resource: Attributes) -> Attributes 
         if isinstance(value, list):
             value = ",".join(map(str, value))
         record[column] = value
+    if record["end_user_id"] is None:
+        # A tenant's own user is the end user; without a tenant it is the account.
+        user = given.get("enduser.id") or given.get("user.id")
+        record["end_user_id"] = user if user != record["account_id"] else None
     events = _events(span)
     turns = _turns(given, events)
     record["messages"] = json.dumps(turns, ensure_ascii=False) if turns else None

@@ -216,7 +216,7 @@ def _has_other_id(file: InputFile, column: str) -> bool:
         values = (dig(p.record, column) for p in _array(file) if isinstance(p.record, dict))
         return any(value is not None and type(value) is not int for value in values)
     key = re.escape(json.dumps(column.rpartition(".")[2]).encode())
-    suspect = re.compile(key + rb"\s*:\s*[^\s\dn-]")
+    suspect = re.compile(key + rb"\s*:\s*(?:[^\s\dn-]|-?\d+[.eE])")
     for position, line in enumerate(read_lines(file)):
         if line is None or not suspect.search(line):
             continue

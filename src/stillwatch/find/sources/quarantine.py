@@ -166,8 +166,8 @@ class Quarantine:
             if out is not None:
                 out.close()
                 _partial(final).replace(final)
-            elif not self._written[name]:
-                final.unlink(missing_ok=True)
+            elif not self._written[name] and final.exists():
+                final.unlink()
 
     def _open(self, name: str, path: Path) -> TextIO:
         try:

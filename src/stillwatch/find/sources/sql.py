@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import pyarrow as pa
 
@@ -47,16 +47,16 @@ def sql_file(location: str) -> InputFile:
 
 
 def _split(location: str) -> tuple[URL, str]:
+    scheme = location.partition("://")[0]
     try:
         from sqlalchemy import make_url  # noqa: PLC0415 - optional
         from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
     except ImportError:
         raise MissingExtraError(
             "reading a database needs SQLAlchemy",
-            where=urlsplit(location).scheme + "://…",
+            where=scheme + "://…",
             todo="pip install 'stillwatch[sql]' and the database's driver",
         ) from None
-    scheme = urlsplit(location).scheme
     if scheme in NOT_DATABASES:
         raise ConfigurationError(
             f"inputs at {scheme}:// are not read",
@@ -69,7 +69,7 @@ def _split(location: str) -> tuple[URL, str]:
     except (ArgumentError, ValueError):  # its message may repeat the password
         raise ConfigurationError(
             "the input is not a database URL",
-            where=urlsplit(location).scheme + "://…",
+            where=scheme + "://…",
             todo=f"write {EXAMPLE}",
         ) from None
     named = url.query.get("table")

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stillwatch.errors import InputFormatError, SourceNotFoundError
-from stillwatch.find.sources.files import is_url
+from stillwatch.find.sources.files import is_url, stem_suffix
 from stillwatch.find.sources.registry import SUFFIXES, locate
 from stillwatch.find.sources.source import Input, TableKind
 from stillwatch.find.sources.values import integers_in
@@ -154,14 +154,15 @@ def event_locations(locations: Sequence[str], mapping: ColumnMapping | None) -> 
 
 def _event_files(location: str, mapping: ColumnMapping | None) -> list[tuple[str, str]]:
     path = Path(location)
-    if not is_url(location) and path.is_dir() and "events" not in path.name:
-        entries = sorted(path.iterdir())
+    kind = _kind_named(location.partition("#")[2] if is_url(location) else path.name)
+    if kind is not None:
+        return [(kind, location)]
+    if not is_url(location) and path.is_dir():
         named = [
             (kind, str(entry))
-            for kind in ("account", "provider")
-            for entry in entries
-            if entry.name.split(".")[0] == f"{kind}_events"
-            and (entry.is_dir() or SUFFIXES & set(entry.suffixes))
+            for entry in sorted(path.iterdir())
+            if (kind := _kind_named(entry.name))
+            and (entry.is_dir() or stem_suffix(entry.name) in SUFFIXES)
         ]
         if not named:
             raise SourceNotFoundError(
@@ -170,13 +171,14 @@ def _event_files(location: str, mapping: ColumnMapping | None) -> list[tuple[str
                 todo="name the files so, or give each with --events",
             )
         return named
-    for kind in ("account", "provider"):
-        if f"{kind}_events" in location:
-            return [(kind, location)]
     file, fmt = locate(location, None)[0]
     renamed = mapping.source_name("account_event", "account_id") if mapping else "account_id"
     columns = fmt.layout(file).columns
     return [("account" if renamed in columns else "provider", location)]
+
+
+def _kind_named(name: str) -> str | None:
+    return next((kind for kind in ("account", "provider") if f"{kind}_events" in name), None)
 
 
 def align_account_ids(table: pa.Table, account_type: pa.DataType) -> pa.Table:

@@ -69,13 +69,12 @@ def read_times(column: pa.Array) -> Times:
 
 
 def _to_micros(column: pa.Array) -> pa.Array:
-    try:
-        return column.cast(TIME, safe=False)
-    except pa.ArrowInvalid:  # seconds or milliseconds beyond what microseconds can hold
-        limit = {"s": LAST // 1_000_000, "ms": LAST // 1_000}[column.type.unit]
+    if column.type.unit in ("s", "ms"):  # these reach further than microseconds can hold
+        limit = LAST // (1_000_000 if column.type.unit == "s" else 1_000)
         ticks = column.cast(pa.int64())
         sound = pc.and_(pc.less(ticks, limit), pc.greater(ticks, -limit))
-        return pc.if_else(sound, column, None).cast(TIME)
+        column = pc.if_else(sound, column, None)
+    return column.cast(TIME, safe=False)
 
 
 def _from_integers(column: pa.Array) -> pa.Array:

@@ -19,7 +19,7 @@ from stillwatch.find.sources.vault.patterns import pattern_of
 from stillwatch.records import IDENTIFIER_TOKEN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from stillwatch.find.sources.mapping import ColumnMapping
@@ -88,27 +88,14 @@ def tokenise(
     Raises:
         StillwatchError: the input cannot be read or the output not written.
     """
-
-    def judge(columns: Mapping[str, pa.Array]) -> np.ndarray:
-        pairs = zip(columns["type"].to_pylist(), columns["value"].to_pylist(), strict=True)
-        return np.array(
-            [
-                kind is not None
-                and value is not None
-                and normalise(kind, value, provider_rules=provider_rules) is None
-                for kind, value in pairs
-            ],
-            np.bool_,
-        )
-
-    kind = TableKind("identifier", "identifiers", vocabulary={"type": KINDS}, judge=judge)
-    source = Input(location, kind, mapping=mapping, quarantine=quarantine, chosen_format=format)
-    schema = pa.schema(
-        [
-            (f.name, source.account_type if f.name == "account_id" else f.type)
-            for f in IDENTIFIER_TOKEN
-        ]
+    kind = TableKind(
+        "identifier",
+        "identifiers",
+        vocabulary={"type": KINDS},
+        judge=_judge(provider_rules=provider_rules),
     )
+    source = Input(location, kind, mapping=mapping, quarantine=quarantine, chosen_format=format)
+    schema = _schema(source.account_type)
     types = dict.fromkeys(KINDS, 0)
     rows = patterned = 0
     batches = []
@@ -128,6 +115,28 @@ def tokenise(
         )
     _write(batches, schema, out)
     return Tokenised(rows, bad, types, patterned)
+
+
+def _judge(*, provider_rules: bool) -> Callable[[Mapping[str, pa.Array]], np.ndarray]:
+    def judge(columns: Mapping[str, pa.Array]) -> np.ndarray:
+        pairs = zip(columns["type"].to_pylist(), columns["value"].to_pylist(), strict=True)
+        return np.array(
+            [
+                kind is not None
+                and value is not None
+                and normalise(kind, value, provider_rules=provider_rules) is None
+                for kind, value in pairs
+            ],
+            np.bool_,
+        )
+
+    return judge
+
+
+def _schema(account_type: pa.DataType) -> pa.Schema:
+    return pa.schema(
+        [(f.name, account_type if f.name == "account_id" else f.type) for f in IDENTIFIER_TOKEN]
+    )
 
 
 def _tokens(
