@@ -100,7 +100,7 @@ class PurityResult:
     false: int
     """Of these, those in which benign accounts are the majority."""
     purity: float | None
-    """Share of accounts in declared campaigns that belong to the campaign's main actor."""
+    """Share of accounts in declared campaigns that belong to the campaign's main attacker."""
     merged: Rate
     """Flagged attack accounts whose predicted campaign is mostly another actor's."""
     misplaced: Rate
@@ -265,7 +265,8 @@ def purity(judged: Judged) -> PurityResult:
         judged.predicted[grouped & judged.of_kind("benign")], minlength=judged.predictions
     )
     used = size > 0
-    main = sum(max(t.values()) for t in _tallies(judged) if t)
+    attackers = [[n for a, n in t.items() if a >= 0] for t in _tallies(judged)]
+    main = sum(max(sizes, default=0) for sizes in attackers)
     return PurityResult(
         declared=int(used.sum()),
         false=int((2 * harmless[used] > size[used]).sum()),

@@ -95,7 +95,8 @@ def _summary(e: Evaluation) -> Table:
         ("grey flagged / to be blocked", f"{_count(e.grey.flagged)} / {e.grey.blocked}"),
         ("calibration error, all / flagged", _pair(e.calibration, e.calibration_flagged)),
     )
-    title = f"Summary: {e.worlds} worlds, {e.accounts:,} accounts, {e.exchanges:,} exchanges"
+    worlds = "1 world" if e.worlds == 1 else f"{e.worlds} worlds"
+    title = f"Summary: {worlds}, {e.accounts:,} accounts, {e.exchanges:,} exchanges"
     return Table(title, ("figure", "value"), rows)
 
 
@@ -208,7 +209,9 @@ def tables(evaluation: Evaluation) -> tuple[Table, ...]:
 
 
 def comparison(named: Mapping[str, Evaluation]) -> Table:
-    """Return one row a method, in the columns of DESIGN section 5.
+    """Return one row a method: the figures that decide, in one line.
+
+    What is said of campaigns (merged, leaked) is left out where a method declares none.
 
     Args:
         named: evaluations of one world, or of the same worlds pooled, by method.
@@ -236,8 +239,8 @@ def comparison(named: Mapping[str, Evaluation]) -> Table:
                 _share(f.account_precision.share),
                 "-" if share is None else f"{1e4 * share:.1f}",
                 _share(max(cohorts, default=None)),
-                _share(e.purity.merged.share),
-                _share(d.leaked_before_declaration),
+                _share(e.purity.merged.share if e.purity.declared else None),
+                _share(d.leaked_before_declaration if e.purity.declared else None),
             )
         )
     return Table("Methods", header, tuple(rows))
