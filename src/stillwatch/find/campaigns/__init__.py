@@ -1,2 +1,5 @@
-"""See the package documentation."""
-__all__: list[str] = []
+"""Groups of accounts, the evidence for and against them, and the decision."""
+
+from stillwatch.find.campaigns.scan import Settings, observe_all, scan, scan_log
+
+__all__ = ["Settings", "observe_all", "scan", "scan_log"]

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stillwatch.find.detectors.job_queue import JobQueue
 from stillwatch.find.features.groups import groups_of_facets
 
 if TYPE_CHECKING:
@@ -27,14 +28,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stillwatch.find.detectors.interface import Detector, Measurement
+    from stillwatch.find.features.groups import Groups
     from stillwatch.find.features.view import View
 
 __all__ = ["CLASSES", "Crowds", "Tail", "measure_crowds"]
 
 CLASSES = (10, 40)
 """Sizes that divide small, middle and large groups; each has a null of its own."""
-_CROWDS = 600
+_CROWDS = 900
 _SLOPE = 0.9
+_REPEATS = -3.0
+"""Nats against a queue from which on whole texts repeat (rule J-5)."""
 _LEAST = 20
 
 
@@ -121,7 +125,8 @@ def measure_crowds(
             that a person would call a difference.
         most: accounts above which a facet is not drawn.
     """
-    _, groups = groups_of_facets(view, _draw(view, most), least=4, most=most)
+    drawn, groups = groups_of_facets(view, _draw(view, most), least=4, most=most)
+    groups = groups_of_facets(view, drawn[~_explained(groups, view)], least=4, most=most)[1]
     classes = np.searchsorted(CLASSES, groups.sizes, side="right")
     tails: dict[str, tuple[Tail, ...]] = {}
     for detector in detectors:
@@ -133,6 +138,21 @@ def measure_crowds(
             parts.append(_tail(own if own.size >= _LEAST else every, floors[detector.slug]))
         tails[detector.slug] = tuple(parts)
     return Crowds(tails, len(groups))
+
+
+def _explained(groups: Groups, view: View) -> NDArray[np.bool_]:
+    """Return which crowds are together openly: they repeat whole texts or name one holder.
+
+    A candidate with such an explanation is not declared, so the null of the others is that of
+    crowds without one.
+    """
+    explained = JobQueue().measure(groups, view).statistic <= _REPEATS
+    for group in range(len(groups)):
+        for relation in view.derived.relations[groups.accounts_of(group)].T:
+            named = relation[relation >= 0]
+            if named.size and np.bincount(named - named.min()).max() >= 0.5 * relation.size:
+                explained[group] = True
+    return explained
 
 
 def _tail(values: NDArray[np.float64], floor: float) -> Tail:

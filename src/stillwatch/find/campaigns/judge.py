@@ -37,6 +37,8 @@ __all__ = ["FLOORS", "Judged", "decide", "judge"]
 
 FLOORS: Mapping[str, float] = {
     "young-burst": 0.05,
+    "common-onset": 0.1,
+    "shift-hours": 0.1,
     "release-pivot": 0.1,
     "answer-length": 0.12,
     "no-follow-up": 0.1,
@@ -50,7 +52,10 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "device-links": (0.0, 20.0),
     "mail-patterns": (0.0, 12.0),
     "address-blocks": (0.0, 16.0),
+    "client-rarity": (0.0, 3.0),
     "creation-clump": (0.0, 6.0),
+    "common-onset": (0.0, 4.0),
+    "shift-hours": (0.0, 6.0),
     "young-burst": (0.0, 3.0),
     "release-pivot": (0.0, 3.0),
     "lock-step": (0.0, 6.0),
@@ -64,8 +69,8 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
 FAMILY_CAP: Mapping[str, float] = {
     "identity": 24.0,
     "infrastructure": 16.0,
-    "rhythm": 6.0,
-    "lifecycle": 8.0,
+    "rhythm": 9.0,
+    "lifecycle": 10.0,
     "content": 9.0,
 }
 CONTROL = ("identity", "infrastructure", "rhythm", "lifecycle")
@@ -120,22 +125,24 @@ def judge(
     families: dict[str, float] = {}
     for family in FAMILY_CAP:
         kept = membership(features, carried, without=family) >= 0.5
-        part = _part(view, groups, group, kept)
+        part = _part(view, groups, group, kept) if kept.sum() >= 4 else None
         total = 0.0
         for detector in DETECTORS:
             if detector.family != family:
                 continue
+            slug = detector.slug
+            log_e[slug], effect[slug], support[slug], enough[slug] = 0.0, 0.0, 0, False
+            if part is None:
+                continue
             measured = detector.measure(part, view)
-            value = float(crowds.log_e(detector.slug, measured, part.sizes)[0])
-            if detector.slug == "job-queue":  # its statistic is a bounded ratio already
-                value = float(measured.statistic[0])
-            low, high = BOUNDS[detector.slug]
-            usable = bool(measured.enough[0]) and kept.sum() >= 4
-            log_e[detector.slug] = min(max(value, low), high) if usable else 0.0
-            effect[detector.slug] = float(measured.effect[0])
-            support[detector.slug] = int(measured.support[0])
-            enough[detector.slug] = usable
-            total += log_e[detector.slug]
+            effect[slug], support[slug] = float(measured.effect[0]), int(measured.support[0])
+            enough[slug] = bool(measured.enough[0])
+            if enough[slug]:
+                value = float(crowds.log_e(slug, measured, part.sizes)[0])
+                if slug == "job-queue":  # its statistic is a bounded ratio already
+                    value = float(measured.statistic[0])
+                log_e[slug] = min(max(value, BOUNDS[slug][0]), BOUNDS[slug][1])
+            total += log_e[slug]
         families[family] = min(total, FAMILY_CAP[family])
     probability = membership(features, carried)
     rows = groups.rows_of(group)[(probability >= 0.5)[groups.slots_of(group)]]

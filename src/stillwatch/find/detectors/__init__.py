@@ -2,6 +2,8 @@
 
 from stillwatch.find.detectors.address_blocks import AddressBlocks
 from stillwatch.find.detectors.answer_length import AnswerLength
+from stillwatch.find.detectors.client_rarity import ClientRarity
+from stillwatch.find.detectors.common_onset import CommonOnset
 from stillwatch.find.detectors.coverage import CapabilityCoverage
 from stillwatch.find.detectors.creation_clump import CreationClump
 from stillwatch.find.detectors.device_links import DeviceLinks
@@ -14,6 +16,7 @@ from stillwatch.find.detectors.mail_patterns import MailPatterns
 from stillwatch.find.detectors.payment_links import PaymentLinks
 from stillwatch.find.detectors.phone_links import PhoneLinks
 from stillwatch.find.detectors.release_pivot import ReleasePivot
+from stillwatch.find.detectors.shift_hours import ShiftHours
 from stillwatch.find.detectors.young_burst import YoungBurst
 
 __all__ = ["DETECTORS", "Detector", "Measurement"]
@@ -24,10 +27,13 @@ DETECTORS: tuple[Detector, ...] = (
     DeviceLinks(),
     MailPatterns(),
     AddressBlocks(),
+    ClientRarity(),
     CreationClump(),
     YoungBurst(),
     ReleasePivot(),
+    CommonOnset(),
     LockStep(),
+    ShiftHours(),
     AnswerLength(),
     FollowUp(),
     JobQueue(),

@@ -18,6 +18,9 @@ __all__ = ["JobQueue"]
 _LEAST, _MOST = -8.0, 3.0
 """Bounds of the log likelihood ratio, nats."""
 
+_SLACK = 0.05
+"""Share of repeats that says nothing: greetings, retries, "go on"."""
+
 
 @nb.njit(cache=True, nogil=True)
 def _collisions(row_ptr, rows, slot, body, turn, rate, stat, effect):  # noqa: ANN001, ANN202
@@ -38,7 +41,8 @@ def _collisions(row_ptr, rows, slot, body, turn, rate, stat, effect):  # noqa: A
                 repeats += 1
         expected = min(rate * n * (n - 1) / 2.0, 0.5 * n)
         effect[g] = repeats / max(n, 1)
-        stat[g] = min(_MOST, max(_LEAST, 0.95 * expected - repeats * 3.0))
+        telling = max(0.0, repeats - _SLACK * n)
+        stat[g] = min(_MOST, max(_LEAST, 0.95 * expected - telling * 3.0))
 
 
 class JobQueue:

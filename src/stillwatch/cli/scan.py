@@ -1,0 +1,270 @@
+"""``stillwatch scan``: find campaigns in an exchange log."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from stillwatch.errors import ConfigurationError, NoUsableRowsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    import pyarrow as pa
+
+    from stillwatch.find.sources import ColumnMapping, Quarantine
+    from stillwatch.records import ScanResult
+
+__all__ = ["command"]
+
+
+@click.command("scan")
+@click.argument("exchanges")
+@click.option("--accounts", help="Account table: file, folder or database URL.")
+@click.option("--events", multiple=True, help="Folder or file of dated events; may be repeated.")
+@click.option("--tokens", help="Tokens written by `stillwatch vault tokenise`.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Output folder.")
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
+    help="Last look, UTC; nothing after it is used.",
+)
+@click.option("--step", default=1, show_default=True, help="Hours between looks.")
+@click.option(
+    "--alpha", default=0.05, show_default=True, help="Operator's rate of false coordination."
+)
+@click.option(
+    "--map",
+    "map_",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="TOML file that names your columns.",
+)
+@click.option("--format", "format_", help="Format of the exchange files; told when not given.")
+@click.option(
+    "--key-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Secret that keys all hashes; without it they are not keyed.",
+)
+@click.option("--check", is_flag=True, help="Only validate, and say what could be detected.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def command(
+    *,
+    exchanges: str,
+    accounts: str | None,
+    events: tuple[str, ...],
+    tokens: str | None,
+    out: Path | None,
+    as_of: datetime | None,
+    step: int,
+    alpha: float,
+    map_: Path | None,
+    format_: str | None,
+    key_file: Path | None,
+    check: bool,
+    as_json: bool,
+) -> None:
+    """Find coordinated distillation campaigns in EXCHANGES.
+
+    EXCHANGES is a file, a folder or a database URL; see docs/reference/inputs.md.
+    """
+    from stillwatch.find.sources import Quarantine, load_mapping  # noqa: PLC0415
+
+    if not 1 <= step <= 24 or 24 % step:
+        raise ConfigurationError(
+            f"--step {step} does not divide a day", todo="use 1, 2, 3, 4, 6, 8, 12 or 24"
+        )
+    if not 0 < alpha < 1:
+        raise ConfigurationError(f"--alpha {alpha} is no rate", todo="give one between 0 and 1")
+    mapping = None if map_ is None else load_mapping(map_)
+    if check:
+        _check(exchanges, accounts, events, tokens, mapping, format_, as_json=as_json)
+        return
+    if out is None:
+        raise ConfigurationError("--out is missing", todo="name a folder for the results")
+    with Quarantine(out / "quarantine") as quarantine:
+        result = run(
+            exchanges,
+            out,
+            quarantine=quarantine,
+            accounts=accounts,
+            events=events,
+            tokens=tokens,
+            mapping=mapping,
+            format_=format_,
+            key=b"" if key_file is None else key_file.read_bytes().strip(),
+            as_of=as_of,
+            step=step,
+            alpha=alpha,
+        )
+        _say(result, out, quarantine, as_json=as_json)
+
+
+def run(
+    exchanges: str,
+    out: Path,
+    *,
+    quarantine: Quarantine,
+    accounts: str | None = None,
+    events: tuple[str, ...] = (),
+    tokens: str | None = None,
+    mapping: ColumnMapping | None = None,
+    format_: str | None = None,
+    key: bytes = b"",
+    as_of: datetime | None = None,
+    step: int = 1,
+    alpha: float = 0.05,
+) -> ScanResult:
+    """Read, scan and write; the command's work, also used by the demo."""
+    from datetime import UTC  # noqa: PLC0415
+
+    from stillwatch.find.campaigns import Settings, scan  # noqa: PLC0415
+    from stillwatch.find.features.hashing import key_from_secret  # noqa: PLC0415
+    from stillwatch.find.features.rows import HOUR  # noqa: PLC0415
+    from stillwatch.find.sources import (  # noqa: PLC0415
+        align_account_ids,
+        open_exchanges,
+        read_accounts,
+        read_events,
+        read_identifier_tokens,
+    )
+    from stillwatch.report.documents import write_scan  # noqa: PLC0415
+
+    source = open_exchanges(exchanges, mapping=mapping, quarantine=quarantine, format=format_)
+    given: dict[str, pa.Table | None] = {"accounts": None, "events": None, "tokens": None}
+    if accounts is not None:
+        given["accounts"] = read_accounts(accounts, mapping=mapping, quarantine=quarantine)
+    if events:
+        found = read_events(list(events), mapping=mapping, quarantine=quarantine)
+        given["events"] = found.account
+    if tokens is not None:
+        given["tokens"] = read_identifier_tokens(tokens, mapping=mapping, quarantine=quarantine)
+    aligned = {
+        name: align_account_ids(table, source.account_type)
+        for name, table in given.items()
+        if table is not None
+    }
+    with _progress() as tick:
+        result, activity = scan(
+            _counted(source.batches(), quarantine, exchanges),
+            aligned.get("accounts"),
+            account_events=aligned.get("events"),
+            tokens=aligned.get("tokens"),
+            settings=Settings(
+                as_of=None if as_of is None else as_of.replace(tzinfo=UTC),
+                step=step * HOUR,
+                alpha=alpha,
+                key=key_from_secret(key),
+            ),
+            progress=tick,
+        )
+    write_scan(result, out, activity)
+    return result
+
+
+def _counted(
+    batches: Iterator[pa.RecordBatch], quarantine: Quarantine, where: str
+) -> Iterator[pa.RecordBatch]:
+    """Pass batches on; refuse an input without a good row."""
+    rows = 0
+    for batch in batches:
+        rows += batch.num_rows
+        if batch.num_rows:
+            yield batch
+    if rows == 0:
+        bad = sum(sum(quarantine.rows(name).values()) for name in quarantine.inputs())
+        raise NoUsableRowsError(
+            f"no usable exchange; {bad} went to quarantine" if bad else "no exchange at all",
+            where=where,
+            todo="run with --check to see why",
+        )
+
+
+class _progress:  # noqa: N801 - used as a statement
+    """A progress bar on a terminal, and nothing elsewhere."""
+
+    def __enter__(self) -> Callable[[str, float], None] | None:
+        self._shown = -1
+        return self._tick if sys.stderr.isatty() else None
+
+    def _tick(self, stage: str, share: float) -> None:
+        percent = int(100 * share)
+        if percent != self._shown:
+            self._shown = percent
+            filled = percent * 30 // 100
+            click.echo(f"\r{stage} [{'#' * filled:30}] {percent:3d}%", nl=False, err=True)
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown >= 0:
+            click.echo("", err=True)
+
+
+def _check(
+    exchanges: str,
+    accounts: str | None,
+    events: tuple[str, ...],
+    tokens: str | None,
+    mapping: ColumnMapping | None,
+    format_: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from stillwatch.cli.needs import needs  # noqa: PLC0415
+    from stillwatch.find.sources import check as check_inputs  # noqa: PLC0415
+
+    report = check_inputs(
+        exchanges,
+        needs=needs(),
+        accounts=accounts,
+        events=events,
+        identifier_tokens=tokens,
+        mapping=mapping,
+        format=format_,
+    )
+    if as_json:
+        click.echo(json.dumps(asdict(report), default=str, indent=1))
+        return
+    for item in report.inputs:
+        click.echo(f"{item.section}: {item.good:,} good rows, {sum(item.bad.values()):,} bad")
+        for reason, count in item.bad.items():
+            click.echo(f"  quarantine {reason}: {count:,}")
+        if item.absent:
+            click.echo(f"  absent: {', '.join(item.absent)}")
+    for ability in report.abilities:
+        state = "can run" if ability.possible else "cannot run: " + ", ".join(ability.missing)
+        click.echo(f"{ability.family}/{ability.detector}: {state}")
+
+
+def _say(result: ScanResult, out: Path, quarantine: Quarantine, *, as_json: bool) -> None:
+    bad = {name: sum(quarantine.rows(name).values()) for name in quarantine.inputs()}
+    flagged = sum(v.flagged_at is not None for v in result.verdicts)
+    if as_json:
+        summary = {
+            "exchanges": result.exchanges,
+            "accounts": result.accounts,
+            "campaigns": [c.campaign_id for c in result.campaigns],
+            "flagged": flagged,
+            "quarantined": bad,
+            "seconds": result.seconds,
+        }
+        click.echo(json.dumps(summary))
+        return
+    click.echo(
+        f"{result.exchanges:,} exchanges of {result.accounts:,} accounts, {result.looks:,} looks: "
+        f"{len(result.campaigns)} campaigns, {flagged:,} accounts flagged"
+    )
+    for campaign in result.campaigns:
+        click.echo(
+            f"  {campaign.campaign_id}  {len(campaign.members):,} accounts, declared "
+            f"{campaign.declared_at:%Y-%m-%d %H:%M} UTC, {campaign.exchanges:,} exchanges"
+        )
+    for name, rows in bad.items():
+        if rows:
+            click.echo(f"{rows:,} rows of {name} are in {out / 'quarantine'}", err=True)
+    click.echo(f"report: {out / 'report.html'}", err=True)

@@ -1,0 +1,288 @@
+"""What a replay found, as records for people and files."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from stillwatch.find.campaigns.missing import missing_columns
+from stillwatch.find.detectors import DETECTORS
+from stillwatch.records import TIME, Campaign, Finding, ScanResult, Verdict
+
+if TYPE_CHECKING:
+    from stillwatch.find.campaigns.judge import Judged
+    from stillwatch.find.campaigns.replay import Declared, Replay
+    from stillwatch.find.features.view import View
+
+__all__ = ["assemble"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BIN = 6 * 3_600_000_000
+_SAMPLE = 8
+_EXPLAINED = 40
+"""Groups that fell short which are reported, heaviest first."""
+_BY_SLUG = {detector.slug: detector for detector in DETECTORS}
+
+
+def assemble(
+    found: Replay, alpha: float, seconds: dict[str, float]
+) -> tuple[ScanResult, pa.Table]:
+    """Return the scan's result and the campaigns' activity by six hours."""
+    view = found.view
+    log = view.log
+    campaigns, findings, activity = [], [], []
+    names: dict[int, str] = {}
+    for declared in found.campaigns:
+        name = _name(declared, view)
+        own = _findings(declared.judged, name, view)
+        for account in declared.flagged_at:
+            names.setdefault(account, name)
+        rows = np.array(sorted(declared.rows), np.int64)
+        campaigns.append(_campaign(declared, name, own, rows, view))
+        findings.extend(own)
+        activity.append(_activity(name, declared, rows, view))
+    fallen = sorted(
+        ((judged, rule) for judged, rule in found.refused.values()),
+        key=lambda item: (-item[0].total, item[0].accounts.tobytes()),
+    )
+    for number, (judged, rule) in enumerate(fallen[:_EXPLAINED]):
+        findings.extend(_fallen(judged, rule, f"group-{number + 1}", view))
+    result = ScanResult(
+        account_type=log.accounts.ids.type,
+        verdicts=_verdicts(found, names, fallen, view),
+        campaigns=tuple(sorted(campaigns, key=lambda c: (c.declared_at, c.campaign_id))),
+        findings=tuple(findings),
+        as_of=_utc(view.time),
+        first=_utc(int(log.time[0])) if len(log) else None,
+        exchanges=view.rows,
+        accounts=len(log.accounts),
+        looks=found.looks,
+        groups_tested=found.tested,
+        alpha=alpha,
+        missing=missing_columns(log),
+        seconds=seconds,
+    )
+    table = pa.table(
+        {
+            "campaign_id": pa.array([r[0] for part in activity for r in part], pa.string()),
+            "time": pa.array([r[1] for part in activity for r in part], TIME),
+            "exchanges": pa.array([r[2] for part in activity for r in part], pa.int64()),
+            "accounts_created": pa.array([r[3] for part in activity for r in part], pa.int64()),
+        }
+    )
+    return result, table
+
+
+def _utc(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=int(microseconds))
+
+
+def _name(declared: Declared, view: View) -> str:
+    """Name a campaign by its first members and its declaration, which later scans repeat."""
+    ids = view.log.accounts.ids
+    first = [a for a, t in declared.flagged_at.items() if t == declared.declared_at]
+    text = "\n".join(sorted(str(ids[a].as_py()) for a in first)) + f"\n{declared.declared_at}"
+    return "campaign-" + hashlib.blake2b(text.encode(), digest_size=5).hexdigest()
+
+
+def _findings(judged: Judged, name: str, view: View) -> list[Finding]:
+    sample = _sample(judged.rows, view)
+    first = last = None
+    if judged.rows.size:
+        times = view.log.time[judged.rows]
+        first, last = _utc(int(times.min())), _utc(int(times.max()))
+    found = [
+        Finding(
+            detector=slug,
+            family=_BY_SLUG[slug].family,
+            group=name,
+            log_e=value,
+            enough_data=judged.enough[slug],
+            effect=judged.effect[slug] if judged.enough[slug] else 0.0,
+            n=judged.support[slug],
+            first=first,
+            last=last,
+            explanation=(
+                _BY_SLUG[slug].explain(judged.effect[slug], judged.support[slug])
+                if judged.enough[slug]
+                else "not enough data"
+            ),
+            exchanges=sample if value > 0 else (),
+        )
+        for slug, value in judged.log_e.items()
+    ]
+    found.append(_proposal(judged, name, view, first, last, sample))
+    return sorted(found, key=lambda f: (-f.log_e, f.detector))
+
+
+def _proposal(  # noqa: PLR0917
+    judged: Judged,
+    name: str,
+    view: View,
+    first: datetime | None,
+    last: datetime | None,
+    sample: tuple[str, ...],
+) -> Finding:
+    carried = int(view.carriers[judged.facets].max(initial=0))
+    return Finding(
+        detector="shared-segments",
+        family="content",
+        group=name,
+        log_e=0.0,
+        enough_data=True,
+        effect=float(judged.facets.size),
+        n=judged.members.size,
+        first=first,
+        last=last,
+        explanation=(
+            f"{judged.facets.size} rare pieces of text come back again and again in the exchanges "
+            f"of {judged.members.size} accounts; the most common of them has {carried} carriers "
+            "among all accounts"
+        ),
+        exchanges=sample,
+        role="proposal",
+    )
+
+
+def _fallen(judged: Judged, rule: str, name: str, view: View) -> list[Finding]:
+    """Report a group that carried weight and was not declared, with the rule it fell short of."""
+    own = [f for f in _findings(judged, name, view) if f.log_e > 0 or f.role == "proposal"]
+    own.append(
+        Finding(
+            detector="decision",
+            family="content",
+            group=name,
+            log_e=0.0,
+            enough_data=True,
+            effect=judged.total,
+            n=judged.members.size,
+            first=own[0].first,
+            last=own[0].last,
+            explanation=f"not declared, {rule}",
+            role="explanation",
+        )
+    )
+    return own
+
+
+def _sample(rows: np.ndarray[Any, Any], view: View) -> tuple[str, ...]:
+    """Return ids of exchanges spread evenly over the group's rows."""
+    if rows.size == 0:
+        return ()
+    at = rows[np.linspace(0, rows.size - 1, min(_SAMPLE, rows.size)).astype(np.int64)]
+    return tuple(view.log.exchange_id[int(i)].as_py() for i in at)
+
+
+def _campaign(
+    declared: Declared,
+    name: str,
+    findings: list[Finding],
+    rows: np.ndarray[Any, Any],
+    view: View,
+) -> Campaign:
+    ids = view.log.accounts.ids
+    times = view.log.time[rows]
+    judged = declared.judged
+    return Campaign(
+        campaign_id=name,
+        members={ids[a].as_py(): declared.probability[a] for a in declared.flagged_at},
+        flagged_at={ids[a].as_py(): _utc(t) for a, t in declared.flagged_at.items()},
+        findings=tuple(findings),
+        log_e=judged.total,
+        first_seen=_utc(int(times.min()) if times.size else declared.declared_at),
+        declared_at=_utc(declared.declared_at),
+        exchanges=int(rows.size),
+        leaked=int((times < declared.declared_at).sum()),
+        kind="unknown",
+        kind_confidence=0.0,
+        recommended_measure="withhold reasoning trace",
+        explanations=_considered(judged),
+        signature={
+            "facets": [f"{int(v):016x}" for v in view.facets.value[judged.facets[:64]]],
+        },
+    )
+
+
+def _considered(judged: Judged) -> tuple[str, ...]:
+    """Say which innocent explanations were weighed and why each does not carry."""
+    jobs = judged.log_e["job-queue"]
+    said = [
+        "a class, newsletter or public benchmark: "
+        + (
+            "whole texts do not repeat between the accounts"
+            if jobs >= 0
+            else f"whole texts repeat a little between the accounts ({jobs:.1f} nats against)"
+        ),
+        "one organisation or mail domain: ties within one were not counted",
+        "licensed distillation: accounts with a licence were left out",
+    ]
+    if judged.families["identity"] >= 2:
+        said.append("one household or customer: no single value ties the group together")
+    return tuple(said)
+
+
+def _activity(
+    name: str, declared: Declared, rows: np.ndarray[Any, Any], view: View
+) -> list[tuple[str, datetime, int, int]]:
+    members = np.fromiter(declared.flagged_at, np.int64)
+    created = view.log.accounts.created[members]
+    bins: dict[int, list[int]] = {}
+    for time in view.log.time[rows].tolist():
+        bins.setdefault(time // _BIN, [0, 0])[0] += 1
+    earliest = min(bins, default=0) - 4 * 28
+    for time in created.tolist():
+        if time >= 0 and time // _BIN >= earliest:
+            bins.setdefault(time // _BIN, [0, 0])[1] += 1
+    return [(name, _utc(b * _BIN), *bins[b]) for b in sorted(bins)]
+
+
+def _verdicts(
+    found: Replay,
+    names: dict[int, str],
+    fallen: list[tuple[Judged, str]],
+    view: View,
+) -> tuple[Verdict, ...]:
+    flagged: dict[int, Declared] = {}
+    for declared in found.campaigns:
+        for account in declared.flagged_at:
+            flagged.setdefault(account, declared)
+    weighed: dict[int, tuple[float, str]] = {}
+    for judged, rule in reversed(fallen):
+        for account in judged.members.tolist():
+            weighed[account] = (0.5 * judged.total / (judged.total + 20.0), rule)
+    verdicts = []
+    for account, value in enumerate(view.log.accounts.ids.to_pylist()):
+        campaign = flagged.get(account)
+        if campaign is not None:
+            verdicts.append(
+                Verdict(
+                    account_id=value,
+                    campaign_id=names[account],
+                    flagged_at=_utc(campaign.flagged_at[account]),
+                    score=campaign.probability[account],
+                    reasons=_reasons(campaign.judged),
+                    recommended_measure="withhold reasoning trace",
+                )
+            )
+            continue
+        score, rule = weighed.get(account, (0.0, ""))
+        reasons: tuple[str, ...] = (f"weighed in a group and not flagged, {rule}",) if rule else ()
+        if view.log.accounts.licensed[account]:
+            reasons = (*reasons, "licensed: left out of all groups")
+        verdicts.append(Verdict(value, None, None, score, reasons, "observe"))
+    return tuple(verdicts)
+
+
+def _reasons(judged: Judged) -> tuple[str, ...]:
+    strongest = sorted(judged.log_e.items(), key=lambda item: (-item[1], item[0]))
+    said = [
+        _BY_SLUG[slug].explain(judged.effect[slug], judged.support[slug])
+        for slug, value in strongest
+        if value >= 0.5
+    ]
+    shared = f"carries text that {judged.members.size} accounts of the campaign use again and again"
+    return (shared, *said)

@@ -1,0 +1,153 @@
+"""From an exchange log to campaigns: observe, replay the looks, say what was found."""
+
+from __future__ import annotations
+
+import itertools
+import time as clock
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stillwatch.find.campaigns.replay import replay
+from stillwatch.find.campaigns.result import assemble
+from stillwatch.find.features.facets import index_facets
+from stillwatch.find.features.log import build_log
+from stillwatch.find.features.observe import observe
+from stillwatch.find.features.rows import HOUR, derive_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from stillwatch.find.features.log import Log
+    from stillwatch.records import ScanResult
+
+__all__ = ["Settings", "observe_all", "scan", "scan_log"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator can set about a scan."""
+
+    as_of: datetime | None = None
+    """Last look at most; None is the end of the log."""
+    step: int = HOUR
+    """Width of the look grid, microseconds."""
+    alpha: float = 0.05
+    """Rate of false coordination."""
+    key: int = 0
+    """Key of all hashes; 0 is no key."""
+    threads: int = 2
+    """Threads that observe."""
+
+
+def observe_all(
+    batches: Iterable[pa.RecordBatch], *, key: int = 0, threads: int = 2
+) -> Iterator[pa.RecordBatch]:
+    """Observe batches on a few threads, in order, holding a few batches at a time."""
+    source = iter(batches)
+    with ThreadPoolExecutor(threads) as pool:
+        window = [pool.submit(observe, b, key=key) for b in itertools.islice(source, threads + 1)]
+        while window:
+            yield window.pop(0).result()
+            window.extend(pool.submit(observe, b, key=key) for b in itertools.islice(source, 1))
+
+
+def scan(
+    batches: Iterable[pa.RecordBatch],
+    accounts: pa.Table | None = None,
+    *,
+    account_events: pa.Table | None = None,
+    tokens: pa.Table | None = None,
+    settings: Settings | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> tuple[ScanResult, pa.Table]:
+    """Scan exchanges for coordinated campaigns.
+
+    Args:
+        batches: exchanges, columns as in ``records.EXCHANGE``.
+        accounts: account table, columns as in ``records.ACCOUNT``.
+        account_events: dated events, columns as in ``records.ACCOUNT_EVENT``.
+        tokens: the vault's tokens, columns as in ``records.IDENTIFIER_TOKEN``.
+        settings: what to do; defaults otherwise.
+        progress: called with a stage and the share of it that is done.
+
+    Returns:
+        The result, and the campaigns' traffic by six hours for timelines (columns of
+        ``report.documents.ACTIVITY``).
+    """
+    settings = settings or Settings()
+    started = clock.perf_counter()
+    log = build_log(
+        observe_all(batches, key=settings.key, threads=settings.threads),
+        with_events(accounts, account_events),
+        tokens,
+    )
+    seconds = {"observe": clock.perf_counter() - started}
+    return scan_log(log, settings=settings, seconds=seconds, progress=progress)
+
+
+def scan_log(
+    log: Log,
+    *,
+    settings: Settings,
+    seconds: dict[str, float] | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> tuple[ScanResult, pa.Table]:
+    """Scan observations that are in memory already; see :func:`scan`."""
+    seconds = dict(seconds or {})
+    started = clock.perf_counter()
+    derived, index = derive_rows(log), index_facets(log)
+    seconds["index"] = clock.perf_counter() - started
+    started = clock.perf_counter()
+    as_of = np.iinfo(np.int64).max
+    if settings.as_of is not None:
+        as_of = int(settings.as_of.astimezone(UTC).timestamp() * 1_000_000)
+    found = replay(
+        log,
+        derived,
+        index,
+        as_of=as_of,
+        step=settings.step,
+        alpha=settings.alpha,
+        progress=None if progress is None else lambda share: progress("decide", share),
+    )
+    seconds["decide"] = clock.perf_counter() - started
+    return assemble(found, settings.alpha, seconds)
+
+
+def with_events(
+    accounts: pa.Table | None, events: pa.Table | None
+) -> pa.Table | None:
+    """Return the account table with what dated events add: openings and licences."""
+    if events is None or events.num_rows == 0:
+        return accounts
+    if accounts is None:
+        accounts = pa.table({"account_id": pc.unique(events.column("account_id"))})
+    ids = accounts.column("account_id")
+    opened = events.filter(pc.equal(events.column("type"), "created"))
+    if opened.num_rows and "created_at" not in accounts.schema.names:
+        at = pc.index_in(ids, value_set=opened.column("account_id").combine_chunks())
+        accounts = accounts.append_column("created_at", opened.column("time").take(at))
+    licences = events.filter(pc.equal(events.column("type"), "licensed_from"))
+    if licences.num_rows:
+        licensed = pc.is_in(ids, value_set=licences.column("account_id").combine_chunks())
+        if "licensed" in accounts.schema.names:
+            place = accounts.schema.get_field_index("licensed")
+            old = pc.fill_null(accounts.column("licensed"), False)  # noqa: FBT003
+            return accounts.set_column(place, "licensed", pc.or_(old, licensed))
+        return accounts.append_column("licensed", licensed)
+    return accounts
+
+
+def utc(microseconds: int) -> datetime:
+    """Return a time as a datetime.
+
+    >>> utc(0).isoformat()
+    '1970-01-01T00:00:00+00:00'
+    """
+    return datetime.fromtimestamp(microseconds / 1e6, UTC)
