@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NEAREST", "WRITTEN", "Language", "Pattern", "compile_pattern", "language", "nearest"]
 
-WRITTEN = ("en", "zh", "es", "fr", "de")
+WRITTEN = ("en", "zh", "es", "fr", "de", "pt", "ru", "ja", "ko", "ar", "hi", "tr", "id", "vi")
 """Languages that have a vocabulary."""
 
 NEAREST = {"it": "es", "nl": "de", "pl": "ru", "uk": "ru", "fa": "ar", "th": "vi"}
