@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 
 import commands
 import splits
-
 from stillwatch.records import FAMILIES
 from stillwatch.worlds import evaluation as ev
 from stillwatch.worlds.evaluation.ablation import ablations, degradations, run_cases, table
