@@ -6,7 +6,6 @@ import pyarrow.parquet as pq
 import pytest
 from source_rows import ROW, read_exchanges
 
-
 # The first example compiles a kernel, and machines are shared: time is no failure.
 hypothesis.settings.register_profile("sources", deadline=None)
 hypothesis.settings.load_profile("sources")

@@ -190,9 +190,7 @@ def test_a_row_keeps_its_position_in_its_own_file(read, tmp_path):
     ],
 )
 def test_type_of_json_ids_is_that_of_the_whole_file(ids, kind, read, tmp_path, monkeypatch):
-    from stillwatch.find.sources import jsonlines
-
-    monkeypatch.setattr(jsonlines, "HEAD_ROWS", 2)
+    monkeypatch.setattr("stillwatch.find.sources.jsonlines.HEAD_ROWS", 2)
     rows = [{**ROWS[i], "account_id": account} for i, account in enumerate(ids)]
     for row in rows:
         row["prompt"] = '{"account_id": "quoted"}'  # escaped in the file, and no id
@@ -280,7 +278,7 @@ def test_structured_messages_in_parquet(read, tmp_path):
         ("sqlite:///nowhere.db#log", errors.SourceNotFoundError, "cannot be opened"),
         ("postgresql+psycopg://u:hunter2@127.0.0.1:1/db#t", errors.StillwatchError, "***"),
         ("nodialect+x://u:hunter2@h/db#t", errors.MissingExtraError, "***"),
-        ("postgresql://u:hunter2@[/db#t", errors.ConfigurationError, "postgresql://"),
+        ("postgresql://u:hunter2@h:port/db#t", errors.ConfigurationError, "postgresql://"),
     ],
 )
 def test_locations_that_cannot_be_opened(location, kind, word, tmp_path, monkeypatch):
@@ -307,7 +305,7 @@ def test_without_sqlalchemy_the_extra_is_named(tmp_path):
         "try:\n    open_exchanges('postgresql://u:pw@h/d#t', quarantine=Quarantine(None))\n"
         "except MissingExtraError as e:\n    print(e.diagnostics())\n"
     )
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
     )
     assert "stillwatch[sql]" in done.stdout

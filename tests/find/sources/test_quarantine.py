@@ -11,7 +11,7 @@ from stillwatch.find.sources import Quarantine, open_exchanges
 from stillwatch.find.sources.interface import Rejected
 from stillwatch.find.sources.rules import RANGE, REQUIRED, UTF8
 
-SECRET = "the prompt of a person"
+PRIVATE = "the prompt of a person"
 
 
 def lines(folder, name="exchanges"):
@@ -20,11 +20,11 @@ def lines(folder, name="exchanges"):
 
 
 def test_texts_are_never_written(tmp_path):
-    fields = {"prompt": SECRET, "messages": [SECRET], "ip": SECRET * 10, "account_id": 7}
+    fields = {"prompt": PRIVATE, "messages": [PRIVATE], "ip": PRIVATE * 10, "account_id": 7}
     with Quarantine(tmp_path) as quarantine:
         quarantine.reject("exchanges", "a.jsonl", [Rejected(3, RANGE, fields, "time")])
     text = (tmp_path / "quarantine" / "exchanges.jsonl").read_text()
-    assert SECRET not in text
+    assert PRIVATE not in text
     (line,) = lines(tmp_path)
     assert line == {
         "source": "a.jsonl",
@@ -34,9 +34,9 @@ def test_texts_are_never_written(tmp_path):
         "message": RANGE.message,
         "column": "time",
         "fields": {
-            "prompt": {"length": len(SECRET)},
-            "messages": {"length": len(str([SECRET]))},
-            "ip": {"length": 10 * len(SECRET)},
+            "prompt": {"length": len(PRIVATE)},
+            "messages": {"length": len(str([PRIVATE]))},
+            "ip": {"length": 10 * len(PRIVATE)},
             "account_id": 7,
         },
     }
@@ -45,10 +45,10 @@ def test_texts_are_never_written(tmp_path):
 @pytest.mark.parametrize("row", ['{"prompt": "%s"', '["%s"]', '"%s"', '{"prompt": %s}', "%s"])
 def test_unreadable_records_are_not_repeated(row, tmp_path):
     good = '{"time": 1767323045, "exchange_id": "b", "account_id": 1, "model": "m", "prompt": "p"}'
-    (tmp_path / "a.jsonl").write_text(good + "\n" + row % SECRET + "\n")
+    (tmp_path / "a.jsonl").write_text(good + "\n" + row % PRIVATE + "\n")
     with Quarantine(tmp_path) as quarantine:
         list(open_exchanges(str(tmp_path / "a.jsonl"), quarantine=quarantine).batches())
-    assert SECRET not in (tmp_path / "quarantine" / "exchanges.jsonl").read_text()
+    assert PRIVATE not in (tmp_path / "quarantine" / "exchanges.jsonl").read_text()
     assert quarantine.rows("exchanges") == {"unreadable-record": 1}
 
 
@@ -62,7 +62,7 @@ def test_nothing_is_seen_before_the_end_and_the_file_is_private(tmp_path):
 
 
 def test_rows_are_published_when_an_error_ends_the_run(tmp_path):
-    with pytest.raises(RuntimeError), Quarantine(tmp_path) as quarantine:
+    with pytest.raises(RuntimeError), Quarantine(tmp_path) as quarantine:  # noqa: PT012 - the end
         quarantine.reject("accounts", "a", [Rejected(0, REQUIRED, {})])
         raise RuntimeError
     assert len(lines(tmp_path, "accounts")) == 1

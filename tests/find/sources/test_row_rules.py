@@ -184,9 +184,7 @@ def test_c_7_messages_without_a_user_turn(read_rows):
 
 
 def test_c_8_a_column_that_the_head_did_not_have(read, tmp_path, monkeypatch):
-    from stillwatch.find.sources import jsonlines
-
-    monkeypatch.setattr(jsonlines, "HEAD_ROWS", 1)
+    monkeypatch.setattr("stillwatch.find.sources.jsonlines.HEAD_ROWS", 1)
     line = '{"time": 1767323045, "exchange_id": "%d", "account_id": 1, "model": "m", "prompt": "p"'
     path = tmp_path / "a.jsonl"
     path.write_text(line % 1 + "}\n" + line % 2 + ', "ip": "::1"}\n')

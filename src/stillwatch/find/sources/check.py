@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from stillwatch.find.sources.exchanges import EXCHANGES
-from stillwatch.find.sources.mapping import TABLES
+from stillwatch.find.sources.mapping import TABLES, printable
 from stillwatch.find.sources.quarantine import Quarantine
 from stillwatch.find.sources.source import Input
 from stillwatch.find.sources.tables import (
@@ -145,7 +145,7 @@ class CheckReport:
             if entry.absent:
                 lines.append(f"  absent: {', '.join(entry.absent)}")
             if entry.unknown:
-                lines.append(f"  not read: {', '.join(entry.unknown)}")
+                lines.append(f"  not read: {', '.join(map(printable, entry.unknown))}")
         for family, possible in self.families.items():
             lines.append(f"{family}: {'can be judged' if possible else 'cannot be judged'}")
             for ability in self.abilities:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from stillwatch.errors import InputFormatError
 from stillwatch.find.sources.files import open_bytes, read_head
 from stillwatch.find.sources.interface import FileLayout, Rejected
+from stillwatch.find.sources.mapping import printable
 from stillwatch.find.sources.records import pack
 from stillwatch.find.sources.rules import RECORD
 
@@ -38,7 +39,7 @@ class Csv:
     def recognises(self, head: bytes) -> bool:
         """Whether the first line is printable text in several fields, or one word."""
         first = head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0]
-        if b"\0" in head or not first.strip():
+        if b"\0" in first or not first.strip():
             return False
         try:
             text = first.decode("utf-8").strip()
@@ -63,7 +64,9 @@ class Csv:
         rejected: list[Rejected] = []
         size = 0
         for position, row in enumerate(_rows(file, delimiter)):
-            if len(row) != len(header):
+            if row is None:
+                rejected.append(Rejected(position, RECORD, {"problem": "text after a quote"}))
+            elif len(row) != len(header):
                 if row:
                     fields = {"fields": len(row), "expected": len(header)}
                     rejected.append(Rejected(position, RECORD, fields))
@@ -85,32 +88,43 @@ class Csv:
         twice = {name for name in names if names.count(name) > 1}
         if twice or not any(names):
             raise InputFormatError(
-                f"the header names {', '.join(sorted(twice))} twice" if twice else "no header line",
+                f"the header names {', '.join(map(printable, sorted(twice)))} twice"
+                if twice
+                else "no header line",
                 where=file.shown,
                 todo="give the file one header line with distinct names",
             )
         return names, delimiter
 
 
-def _rows(file: InputFile, delimiter: str) -> Iterator[list[str]]:
+def _rows(file: InputFile, delimiter: str) -> Iterator[list[str] | None]:
+    """Yield the fields of each row after the header, None where its quotes are wrong."""
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_FIELD))
-    at = 0
+    at = -1
     with open_bytes(file.path) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-        reader = csv.reader(text, delimiter=delimiter)
-        try:
-            next(reader, None)
-            for row in reader:
+        reader = csv.reader(text, delimiter=delimiter, strict=True)
+        while True:
+            row: list[str] | None
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                if "expected after" not in str(error):
+                    # After a quote that never closes no later row boundary can be trusted.
+                    raise InputFormatError(
+                        f"the CSV cannot be read after row {at}: {error}",
+                        where=file.shown,
+                        todo="look for a quote that is not closed in the row after it",
+                    ) from error
+                row = None
+            except (OSError, pa.ArrowException) as error:
+                raise InputFormatError(
+                    f"the compressed file is damaged: {error}",
+                    where=file.shown,
+                    todo="fetch it again",
+                ) from error
+            if at >= 0:
                 yield row
-                at += 1
-        except csv.Error as error:
-            # After a quote that never closes no later row boundary can be trusted.
-            raise InputFormatError(
-                f"the CSV cannot be read after row {at}: {error}",
-                where=file.shown,
-                todo="look for a quote that is not closed in the row after it",
-            ) from error
-        except (OSError, pa.ArrowException) as error:
-            raise InputFormatError(
-                f"the compressed file is damaged: {error}", where=file.shown, todo="fetch it again"
-            ) from error
+            at += 1

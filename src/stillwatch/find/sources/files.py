@@ -58,8 +58,8 @@ def expand(location: str, suffixes: frozenset[str]) -> list[InputFile]:
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
-        matches = sorted(glob.glob(location, recursive=True)) if "\0" not in location else []  # noqa: PTH207
-        if matches and not isinstance(error, ValueError):
+        matches = _matches(location)
+        if matches:
             return [file for match in matches for file in expand(match, suffixes)]
         raise SourceNotFoundError(
             f"the input cannot be opened: {getattr(error, 'strerror', None) or error}",
@@ -80,6 +80,13 @@ def expand(location: str, suffixes: frozenset[str]) -> list[InputFile]:
             "the input is neither a file nor a folder", where=location, todo="check the path"
         )
     return [_file(path, path.parent)]
+
+
+def _matches(pattern: str) -> list[str]:
+    if "\0" in pattern or not glob.has_magic(pattern):
+        return []
+    # A file whose name is itself a pattern would match for ever.
+    return [match for match in sorted(glob.glob(pattern, recursive=True)) if match != pattern]  # noqa: PTH207
 
 
 def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:

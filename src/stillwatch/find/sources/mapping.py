@@ -24,7 +24,7 @@ from stillwatch.records import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["IDENTIFIER", "TABLES", "ColumnMapping", "load_mapping", "nearest"]
+__all__ = ["IDENTIFIER", "TABLES", "ColumnMapping", "load_mapping", "nearest", "printable"]
 
 IDENTIFIER: tuple[Field, ...] = (
     Field("account_id", pa.string(), "id of the account (string or integer, kept)", required=True),
@@ -72,7 +72,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
     'did you mean prompt?'
     """
     close = difflib.get_close_matches(name.lower(), list(known), n=3, cutoff=0.6)
-    return f"did you mean {' or '.join(close)}?" if close else ""
+    return f"did you mean {' or '.join(map(printable, close))}?" if close else ""
+
+
+def printable(name: str) -> str:
+    """Return a name as it may be shown on a terminal: no control characters, not long.
+
+    >>> printable(f"a{chr(27)}[2Jb")
+    'a?[2Jb'
+    """
+    return "".join(c if c.isprintable() else "?" for c in name[:60])
 
 
 def load_mapping(path: str | Path) -> ColumnMapping:

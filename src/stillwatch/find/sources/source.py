@@ -11,7 +11,7 @@ from stillwatch.errors import ConfigurationError, MissingColumnError
 from stillwatch.find.sources.cleaning import Cleaner, TableRules
 from stillwatch.find.sources.files import is_url
 from stillwatch.find.sources.interface import Selection
-from stillwatch.find.sources.mapping import TABLES, ColumnMapping, nearest
+from stillwatch.find.sources.mapping import TABLES, ColumnMapping, nearest, printable
 from stillwatch.find.sources.quarantine import Quarantine
 from stillwatch.find.sources.registry import locate
 
@@ -191,7 +191,10 @@ class Input:
     def _missing(self, file: InputFile, name: str, known: set[str]) -> MissingColumnError:
         source = self._mapping.source_name(self._kind.section, name)
         called = "" if source == name else f" (mapped to {source!r})"
-        guess = nearest(source, known) or f"the file has {', '.join(sorted(known)[:12]) or 'none'}"
+        guess = (
+            nearest(source, known)
+            or f"the file has {', '.join(map(printable, sorted(known)[:12])) or 'none'}"
+        )
         return MissingColumnError(
             f"the required column {name}{called} is absent from the {self._kind.name} input",
             where=file.shown,

@@ -231,7 +231,7 @@ def _canonical(text: str) -> str | None:
     text = text.strip()[:64]
     with_port = _PORT.fullmatch(text)
     if with_port:
-        text = with_port[1] or with_port[2]
+        text = with_port[1] or with_port[2] or ""
     text = text.partition("%")[0]
     for family in (socket.AF_INET, socket.AF_INET6):
         try:
