@@ -203,7 +203,9 @@ def elicit(world: World, traffic: Traffic, profile: CampaignProfile, chosen: Boo
     if profile.words != "reworded" and placed.any():
         _systems(world, traffic, profile, at[placed])
         at = at[~placed]
-    traffic.wrapper[at] = world.elicited(profile.family, profile.style)
+    ideas = int(rng.integers(2, 9)) if profile.words == "reworded" else 1
+    numbers = [world.elicited(profile.family, profile.style + i) for i in range(ideas)]
+    traffic.wrapper[at] = np.asarray(numbers)[rng.integers(0, ideas, len(at))]
 
 
 def _systems(world: World, traffic: Traffic, profile: CampaignProfile, at: Ints) -> None:

@@ -106,7 +106,8 @@ def _opened(tongue: Language, kind: str, base: int, domain: int, row: list[int])
     out = []
     for letter in shape:
         options = tongue.asks[kind] if letter == "a" else tongue.parts[_PART[letter]]
-        out.append(render(options[next(number) % len(options)], speaker))
+        text = render(options[next(number) % len(options)], speaker)
+        out.append(text[:1].upper() + text[1:])
     return ("\n" if row[0] % 7 == 0 else tongue.space).join(out)
 
 

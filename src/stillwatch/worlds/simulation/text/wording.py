@@ -29,16 +29,13 @@ _FIELDS = (
     "reasoning", "answer", "steps", "result", "thought", "output", "rationale", "final",
     "analysis", "verdict", "explanation", "solution", "notes", "response", "working", "reply",
 )  # fmt: skip
-_WORDED = ("en",)
 _NO_SPACE = ("zh", "ja", "th")
 
 
 @cache
 def clauses(lang: str) -> Mapping[str, tuple[tuple[tuple[str, ...], ...], ...]]:
     """Return, for each family, clauses as alternations of literals."""
-    near = nearest(lang)
-    name = f"{near if near in _WORDED else 'en'}.toml"
-    text = files(__package__).joinpath("wordings", name).read_text("utf-8")
+    text = files(__package__).joinpath("wordings", f"{nearest(lang)}.toml").read_text("utf-8")
     table = tomllib.loads(text)
     return {
         family: tuple(
@@ -80,7 +77,8 @@ def elicitation(family: str, lang: str, style: int, seed: int, source: int) -> E
     options = clauses(lang)[family]
     number = ELICITATIONS.index(family)
     idea = stream(source, style, number)
-    width = min(len(options), 2 + next(idea) % 2)
+    extra = next(idea) % 2
+    width = 2 + extra if len(options) > 4 else min(3, len(options))
     order = sorted(range(len(options)), key=lambda _: next(idea))[:width]
     names = [_FIELDS[next(idea) % len(_FIELDS)] for _ in range(2)]
     tag = f"{_FIELDS[next(idea) % len(_FIELDS)]}_{next(idea) % 90 + 10}"
