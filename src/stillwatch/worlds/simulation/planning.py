@@ -24,7 +24,8 @@ REGIMES = ("ordinary", "small", "people")
 """ordinary: campaigns share the prevalence unevenly.  small: each has 6 to 200 accounts.
 people: campaigns send the very prompts that people send."""
 
-_CALL = 2000  # accounts a call: what bounds memory while schedules are made
+_CALL = 2000  # accounts a call and
+_ROWS = 300_000  # exchanges a call: what bounds memory while schedules are made
 _LARGEST = 3000  # accounts of one campaign
 
 
@@ -87,23 +88,22 @@ def plan(
         hostile = max(round(accounts * prevalence), min(a.group for a in adversaries))
     campaigns = _campaigns(rng, adversaries, hostile, regime)
     spent = sum(quota.accounts for _, quota in campaigns)
-    calls = _cohorts(rng, cohorts, max(0, accounts - spent)) + campaigns
-    total = sum(quota.accounts for _, quota in calls)
+    dealt = _deal(rng, cohorts, max(0, accounts - spent))
+    sizes = [(cohort.intensity, dealt[cohort.slug]) for cohort in cohorts]
+    sizes += [(quota.intensity, quota.accounts) for _, quota in campaigns]
+    total = sum(size for _, size in sizes)
     if total == 0:
         problem = "no population fits into so few accounts"
         raise ConfigurationError(problem, todo="raise --accounts or name more --cohorts")
-    weight = sum(quota.accounts * quota.intensity for _, quota in calls)
-    squares = sum(quota.accounts * quota.intensity**2 for _, quota in calls)
+    weight = sum(size * intensity for intensity, size in sizes)
+    squares = sum(size * intensity**2 for intensity, size in sizes)
     spread = math.sqrt(math.exp(SIGMA**2) * squares) / weight
     unit = exchanges * (1.13 + min(0.8, 1.5 * spread)) / weight
-    return Plan(tuple(calls), total, unit)
+    calls = [call for cohort in cohorts for call in _calls(cohort, dealt[cohort.slug], unit)]
+    return Plan((*calls, *campaigns), total, unit)
 
 
-def _cohorts(
-    rng: np.random.Generator,
-    cohorts: Sequence[Population],
-    accounts: int,
-) -> list[tuple[Population, Quota]]:
+def _deal(rng: np.random.Generator, cohorts: Sequence[Population], accounts: int) -> dict[str, int]:
     """Deal benign accounts by share; a cohort that needs a group comes in whole groups."""
     shares = sum(c.share for c in cohorts)
     wanted = {c.slug: accounts * c.share / shares for c in cohorts}
@@ -115,14 +115,18 @@ def _cohorts(
     widest = max(cohorts, key=lambda c: c.share / c.group, default=None)
     if widest is not None:
         dealt[widest.slug] = max(0, dealt[widest.slug] + accounts - sum(dealt.values()))
+    return dealt
+
+
+def _calls(cohort: Population, accounts: int, unit: float) -> list[tuple[Population, Quota]]:
+    """Split a cohort into calls that fit into memory, in whole groups."""
+    most = min(_CALL, int(_ROWS / (unit * cohort.intensity)))
+    size = max(1, most // cohort.group) * cohort.group
     calls = []
-    for cohort in cohorts:
-        size = max(cohort.group, _CALL // cohort.group * cohort.group)
-        left = dealt[cohort.slug]
-        for call in range(-(-left // size)):
-            part = min(size, left - call * size)
-            quota = Quota(cohort.slug, cohort.kind, None, part, cohort.intensity, call)
-            calls.append((cohort, quota))
+    for call in range(-(-accounts // size)):
+        part = min(size, accounts - call * size)
+        quota = Quota(cohort.slug, cohort.kind, None, part, cohort.intensity, call)
+        calls.append((cohort, quota))
     return calls
 
 
