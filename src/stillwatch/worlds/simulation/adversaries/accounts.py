@@ -18,6 +18,9 @@ __all__ = ["connect", "muster", "recycle"]
 def muster(world: World, quota: Quota, profile: CampaignProfile, n: int | None = None) -> Accounts:
     """Return the campaign's accounts, not yet enrolled."""
     block = world.open(quota, n)
+    if profile.few:
+        mean = profile.few * world.rng.gamma(3.0, 1 / 3, len(block))
+        block.volume = 1 + world.rng.poisson(np.maximum(mean - 1, 0)).astype(np.int64)
     _age(world, block, profile)
     _identify(world, block, profile)
     connect(world, block, profile.network)
@@ -109,6 +112,13 @@ def connect(world: World, block: Accounts, network: str) -> None:
 def _equip(world: World, block: Accounts, profile: CampaignProfile) -> None:
     rng, n = world.rng, len(block)
     if profile.client == "any":
+        by_hand = np.flatnonzero(rng.random(n) < profile.by_hand)
+        browser = rng.random(len(by_hand)) < 0.6
+        block.client[by_hand] = np.where(
+            browser,
+            world.clients.draw(len(by_hand), "browser"),
+            world.clients.draw(len(by_hand), "app"),
+        )
         return
     edited = rng.random(n) < rng.uniform(0.6, 0.95)
     family = "sdk" if profile.client == "one" else profile.client

@@ -19,6 +19,7 @@ from stillwatch.worlds.simulation.columns import (
     Schedule,
     Traffic,
 )
+from stillwatch.worlds.simulation.kit import systems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +44,10 @@ def traffic_of(world: World, block: Accounts, profile: CampaignProfile) -> Traff
     """Return ordinary traffic with the harvest set into it."""
     schedule = timetable(world, block, profile)
     traffic = world.ordinary(block, schedule, PEOPLES)
+    dressed = world.rng.random(len(block)) < profile.dressed
+    own = np.full(len(block), -1, np.int32)
+    own[dressed] = systems(world, "assistant", block.language[dressed], block.subjects[dressed, 0])
+    traffic.system[:] = own[traffic.row]
     chosen = _chosen(world, block, traffic, profile)
     fill(world, traffic, profile, chosen)
     elicit(world, traffic, profile, chosen)

@@ -29,4 +29,5 @@ class LowWide(Adversary):
         """Draw one campaign's profile."""
         ages = str(rng.choice(["any", "new", "clump", "old"]))
         cover = float(rng.uniform(0, 0.15))
-        return replace(usual(rng), ages=ages, cover=cover, idle=0.0, late=0.8, turns=1.0)
+        few = float(rng.uniform(2.5, 6.0))
+        return replace(usual(rng), ages=ages, cover=cover, idle=0.0, late=0.3, turns=1.0, few=few)

@@ -107,9 +107,15 @@ class CampaignProfile:
     verified: float = 0.1
     """Share of accounts with a stronger verification."""
     network: str = "mixed"
-    """own (home lines), proxy, rotating (a proxy exit an exchange), cloud, vpn or mixed (a few on each)."""
+    """own (home), proxy, rotating (an exit an exchange), cloud, vpn or mixed (some of each)."""
     client: str = "any"
     """any (as everyone), sdk, script, agent or one (the campaign's own popular client)."""
+    by_hand: float = 0.5
+    """Where client is any: least share of accounts that use the provider's pages and apps."""
+    few: float = 0.0
+    """Mean requests an account, where it is not everyone's volume; 0 for everyone's."""
+    dressed: float = 0.1
+    """Share of accounts with a system prompt of their own, as people write them."""
     lag: float = 6.0
     """Days from a release until accounts move to the new model, mean."""
     strong: float = 0.8
@@ -146,7 +152,7 @@ def usual(rng: np.random.Generator, style: int | None = None) -> CampaignProfile
         cover=float(rng.uniform(0.0, 0.35)),
         idle=float(rng.uniform(0, 0.03)),
         clock=str(rng.choice(["person", "person", "office", "machine", "queue"])),
-        turns=float(rng.choice([1.0, 1.0, 1.3, 2.0])),
+        turns=float(rng.choice([1.0, 1.3, 1.8, 2.5])),
         start=float(rng.uniform(0, 0.3)),
         end=float(rng.uniform(0.75, 1.0)),
         late=float(rng.uniform(0.1, 0.6)),
@@ -159,6 +165,8 @@ def usual(rng: np.random.Generator, style: int | None = None) -> CampaignProfile
         verified=float(rng.uniform(0, 0.15)),
         network=str(rng.choice(["own", "own", "proxy", "proxy", "mixed", "mixed", "cloud"])),
         client=str(rng.choice(["any", "any", "any", "any", "sdk", "script", "one"])),
+        by_hand=float(rng.uniform(0.1, 0.9)),
+        dressed=float(rng.uniform(0, 0.35)),
         lag=float(rng.choice([0.5, 3.0, 8.0, 20.0])),
         strong=float(rng.uniform(0.3, 1.0)),
         answer=float(rng.uniform(0.95, 1.35)),

@@ -4,8 +4,8 @@ Files are told by their columns alone: ``prompt`` is needed; ``kind`` (legit or 
 ``lang``, ``system`` and ``source`` are used where they are.  People draw on legit rows,
 adversaries on distill rows; what a folder lacks (languages, kinds, follow-ups) comes from the
 built-in generator.  A pool is walked by seed through a permutation, so n consecutive seeds give
-n different rows; once in three walks rows are plain, else two rows of one neighbourhood are
-recombined, so that a campaign outlasts a small corpus without repeating itself.
+n different rows; once in three walks (nine in a small pool) rows are plain, else two rows of
+one neighbourhood are recombined, so that a campaign outlasts a small corpus without repeating itself.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from stillwatch.worlds.simulation.text.builtin import BuiltinText
 from stillwatch.worlds.simulation.text.draws import keyed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from stillwatch.worlds.simulation.columns import Ints
@@ -32,7 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CorpusText", "Pool", "read_corpus"]
 
-_LEAST = 40  # rows below which a kind is drawn from the whole language
+_LEAST = 150  # rows below which a kind is drawn from the whole language
+_AMPLE = 1000  # rows above which a third of the walks is plain, else a ninth
 _SUBJECTS = 96
 _SENTENCE = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])\s*")
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -194,31 +194,29 @@ class CorpusText:
 
     def _said(self, pool: Pool, place: Ints, round_: Ints, seed: Ints) -> list[str]:
         """Return rows as they are or, in two rounds of three, recombined."""
-        plain = (round_ % 3 == 0).tolist()
-        luck = (keyed(self._seed + 2, seed, place) >> np.uint64(33)).astype(np.int64).tolist()
         prompts = pool.prompts
+        every = 3 if len(prompts) >= _AMPLE else 9
+        luck = (keyed(self._seed + 2, seed, place) >> np.uint64(33)).astype(np.int64).tolist()
+        partner = ((place + 1 + round_ % min(61, len(prompts) - 1)) % len(prompts)).tolist()
+        plain = (round_ % every == 0).tolist()
         return [
-            prompts[at] if as_is else _recombined(prompts, at, number)
-            for at, as_is, number in zip(place.tolist(), plain, luck, strict=True)
+            prompts[at] if as_is else _recombined(prompts[at], prompts[by], number)
+            for at, by, as_is, number in zip(place.tolist(), partner, plain, luck, strict=True)
         ]
 
 
 def _walk(seed: Ints, count: int, salt: int) -> Ints:
-    """Map each run of ``count`` consecutive seeds onto all rows, in another order each run."""
-    steps = np.array([s for s in range(count // 3 + 1, count + 2) if np.gcd(s, count) == 1][:64])
-    turn = keyed(salt, seed // count)
-    step = steps[(turn % np.uint64(len(steps))).astype(np.int64)]
-    shift = (turn >> np.uint64(40)).astype(np.int64)
-    return np.asarray((seed % count * step + shift) % count)
+    """Map each run of ``count`` consecutive seeds onto all rows, scattered."""
+    steps = [s for s in range(count // 3 + 1, count + 2) if np.gcd(s, count) == 1]
+    step = steps[salt % min(64, len(steps))]
+    return np.asarray((seed % count * step + salt) % count)
 
 
-def _recombined(prompts: Sequence[str], at: int, number: int) -> str:
+def _recombined(text: str, other: str, number: int) -> str:
     """Return a row with a sentence or its numbers taken from a neighbour."""
-    text = prompts[at]
-    other = prompts[(at + 1 + number % 17) % len(prompts)]
     borrowed = [s for s in _SENTENCE.split(other) if 8 <= len(s) <= 220 and "\n" not in s]
     if borrowed:
-        extra = borrowed[number // 17 % len(borrowed)]
+        extra = borrowed[number // 2 % len(borrowed)]
         return f"{text.rstrip()} {extra}" if number & 1 else f"{extra} {text.lstrip()}"
     return re.sub(r"\d+", lambda m: str(int(m.group()[:9]) + number % 90 + 1), text) + (
         "" if any(c.isdigit() for c in text) else f" ({number % 900 + 100})"

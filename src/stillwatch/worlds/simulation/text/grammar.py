@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from stillwatch.worlds.simulation.text.language import Language, Pattern
 
-__all__ = ["Speaker", "render"]
+__all__ = ["SLOTS", "Speaker", "render"]
 
 _SPAN = 4
 
@@ -51,7 +51,7 @@ class Speaker:
         pattern = compounds[draw // 12 % len(compounds)]
         return "".join(
             [
-                literal + (word if slot == "t" else _FILL[slot](self) if slot else "")
+                literal + (word if slot == "t" else SLOTS[slot](self) if slot else "")
                 for literal, slot in pattern
             ]
         )
@@ -103,7 +103,7 @@ def _upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-_FILL: dict[str, Callable[[Speaker], str]] = {
+SLOTS: dict[str, Callable[[Speaker], str]] = {
     "t": lambda s: s.topic(0),
     "T": lambda s: _upper(s.topic(0)),
     "u": lambda s: s.topic(_SPAN),
@@ -145,7 +145,7 @@ _FILL: dict[str, Callable[[Speaker], str]] = {
 
 def render(pattern: Pattern, speaker: Speaker) -> str:
     """Return the pattern with its slots filled."""
-    fill = _FILL
+    fill = SLOTS
     return "".join(
         [literal + fill[slot](speaker) if slot else literal for literal, slot in pattern]
     )
