@@ -134,10 +134,10 @@ def test_corpus_serves_by_use_and_never_repeats_within_its_size(tmp_path):
     write(tmp_path, "b", prompt=distill, kind=["distill"] * 300, lang=["en"] * 300)
     write(tmp_path, "c", other=[1, 2])
     text = source(tmp_path, 5)
-    seeds = 3 * 300 + np.arange(300)
+    seeds = 9 * 300 + np.arange(300)
     subjects = np.random.default_rng(0).integers(0, 2**31, 300)
     assert sorted(text.harvest("instruct", "en", subjects, seeds)) == sorted(distill)
-    longer = text.harvest("instruct", "en", np.tile(subjects, 3), 10_000 + np.arange(900))
+    longer = text.harvest("instruct", "en", np.tile(subjects, 3), 9 * 300 + np.arange(900))
     assert len(set(longer)) == 900
     mine = text.bodies("chat", "en", subjects, seeds, np.zeros(300, np.int64))
     assert all("gardens" in body for body in mine)

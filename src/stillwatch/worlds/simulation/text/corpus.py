@@ -5,7 +5,7 @@ Files are told by their columns alone: ``prompt`` is needed; ``kind`` (legit or 
 adversaries on distill rows; what a folder lacks (languages, kinds, follow-ups) comes from the
 built-in generator.  A pool is walked by seed through a permutation, so n consecutive seeds give
 n different rows; once in three walks (nine in a small pool) rows are plain, else two rows of
-one neighbourhood are recombined, so that a campaign outlasts a small corpus without repeating itself.
+one neighbourhood are recombined: a campaign outlasts a small corpus without repeating itself.
 """
 
 from __future__ import annotations
