@@ -36,6 +36,10 @@ __all__ = ["CLASSES", "Crowds", "Tail", "measure_crowds"]
 CLASSES = (10, 40)
 """Sizes that divide small, middle and large groups; each has a null of its own."""
 _CROWDS = 900
+RATIOS = frozenset(
+    {"payment-links", "phone-links", "device-links", "mail-patterns", "address-blocks"}
+)
+"""Detectors whose statistic is a log likelihood ratio already."""
 _SLOPE = 0.9
 _REPEATS = -3.0
 """Nats against a queue from which on whole texts repeat (rule J-5)."""
@@ -51,8 +55,18 @@ class Tail:
     scale: float
     """Mean excess above it, from the median of the upper quarter."""
 
-    def log_e(self, statistic: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return log e-values, negative below the tail's start."""
+    def log_e(
+        self, statistic: NDArray[np.float64], *, ratio: bool = False
+    ) -> NDArray[np.float64]:
+        """Return log e-values, negative below the tail's start.
+
+        Args:
+            statistic: the detector's.
+            ratio: it is a log likelihood ratio, whose power 1 / scale <= 1 is an e-value as it
+                stands (Jensen).
+        """
+        if ratio:
+            return (statistic - self.start) / self.scale
         log_e: NDArray[np.float64] = _SLOPE * (statistic - self.start) / self.scale + np.log(
             1 - _SLOPE
         )
@@ -76,7 +90,7 @@ class Crowds:
         classes = np.searchsorted(CLASSES, sizes, side="right")
         for number, tail in enumerate(self.tails[detector]):
             here = (classes == number) & measurement.enough
-            out[here] = tail.log_e(measurement.statistic[here])
+            out[here] = tail.log_e(measurement.statistic[here], ratio=detector in RATIOS)
         return out
 
 

@@ -3,13 +3,16 @@
 The rules are numbered; ``decide`` applies them and says which one a group fell short of.
 
 J-1  Detectors of one family add up, each bounded, and the family is bounded again.
-J-2  Control (identity, infrastructure, rhythm, lifecycle) says that one hand holds the
-     accounts; content says that what they send is harvested.  Lifecycle is one leg at most:
-     text and creation together are a classroom.
+J-2  Something must say that one hand holds the accounts: shared identity values, shared
+     address blocks, or lock step in minutes.  Text, creation, hours and clients in common are
+     what classes, launches and open-source tools have, and add to it only.
 J-3  All together must reach ln(m / alpha), where m counts the facets weighed at this look:
      the e-value that e-BH asks of a first discovery.
-J-4  At least two families speak, or one of control speaks very loudly and content does not
-     speak against it.
+J-4  At least two families speak, or what says that one hand holds the accounts is loud.
+J-6  Answers clearly shorter than such prompts usually get speak for translation, extraction
+     and support work: nobody trains on them at this price.
+J-7  Accounts that name one holder, an organisation or a mail domain of its own, are together
+     openly; they are shown and not declared.
 J-5  Whole texts that repeat between the accounts speak for people, classes and benchmarks.
 """
 
@@ -20,7 +23,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stillwatch.find.campaigns.refine import features_of, membership, telling_facets
+from stillwatch.find.campaigns.refine import Population, features_of, split, telling_facets
+from stillwatch.find.campaigns.mixture import code_features, fit
 from stillwatch.find.detectors import DETECTORS
 from stillwatch.find.features.groups import groups_of_rows
 
@@ -73,11 +77,12 @@ FAMILY_CAP: Mapping[str, float] = {
     "lifecycle": 10.0,
     "content": 9.0,
 }
-CONTROL = ("identity", "infrastructure", "rhythm", "lifecycle")
-SPEAKS = 2.0
+SPEAKS = 1.5
 """Nats from which on a family speaks."""
-LOUD = 8.0
-"""Nats from which on one family of control may stand alone (J-4)."""
+LOUD = 20.0
+"""Nats from which on one family may stand alone, where nothing speaks against it (J-4)."""
+SHORT = -0.45
+"""Robust standard deviations of answer length below which nothing is being drawn out (J-6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,8 @@ class Judged:
     enough: Mapping[str, bool]
     families: Mapping[str, float]
     """By family, bounded."""
+    declared: float
+    """Share of members that name an organisation or own domain that another member names."""
 
     @property
     def members(self) -> NDArray[np.int32]:
@@ -112,19 +119,27 @@ class Judged:
 
 
 def judge(
-    view: View, groups: Groups, group: int, facets: NDArray[np.int32], crowds: Crowds
+    view: View,
+    groups: Groups,
+    group: int,
+    facets: NDArray[np.int32],
+    crowds: Crowds,
+    population: Population,
 ) -> Judged:
     """Judge one group (DESIGN section 4, step 4)."""
+    carried = telling_facets(view, groups.accounts_of(group), facets)
+    whole = split(features_of(groups, group, view, population), carried)
+    if not whole.all() and whole.sum() >= 4:
+        groups, group, carried = _part(view, groups, group, whole), 0, carried[whole]
     accounts = groups.accounts_of(group)
-    features = features_of(groups, group, view)
-    carried = telling_facets(view, accounts, facets)
+    coded = code_features(features_of(groups, group, view, population), accounts.size)
     log_e: dict[str, float] = {}
     effect: dict[str, float] = {}
     support: dict[str, int] = {}
     enough: dict[str, bool] = {}
     families: dict[str, float] = {}
     for family in FAMILY_CAP:
-        kept = membership(features, carried, without=family) >= 0.5
+        kept = fit(coded, carried, without=family) >= 0.5
         part = _part(view, groups, group, kept) if kept.sum() >= 4 else None
         total = 0.0
         for detector in DETECTORS:
@@ -144,11 +159,28 @@ def judge(
                 log_e[slug] = min(max(value, BOUNDS[slug][0]), BOUNDS[slug][1])
             total += log_e[slug]
         families[family] = min(total, FAMILY_CAP[family])
-    probability = membership(features, carried)
+    probability = fit(coded, carried)
     rows = groups.rows_of(group)[(probability >= 0.5)[groups.slots_of(group)]]
     return Judged(
-        accounts, probability, rows, facets, log_e, effect, support, enough, families
+        accounts,
+        probability,
+        rows,
+        facets,
+        log_e,
+        effect,
+        support,
+        enough,
+        families,
+        _declared(view, accounts[probability >= 0.5]),
     )
+
+
+def _declared(view: View, members: NDArray[np.int32]) -> float:
+    named = np.zeros(members.size, np.bool_)
+    for relation in view.derived.relations[members].T:
+        _, inverse, counts = np.unique(relation, return_inverse=True, return_counts=True)
+        named |= (relation >= 0) & (counts[inverse] >= 2)
+    return float(named.mean()) if members.size else 0.0
 
 
 def _part(view: View, groups: Groups, group: int, kept: NDArray[np.bool_]) -> Groups:
@@ -161,14 +193,18 @@ def decide(judged: Judged, tested: int, alpha: float) -> str | None:
     if judged.members.size < 4:
         return "J-2: fewer than four accounts remain"
     families = judged.families
-    control = {f: families[f] for f in CONTROL if families[f] >= SPEAKS}
     if judged.total < np.log(max(tested, 1) / alpha):
         return "J-3: the evidence together is too weak"
     if judged.log_e["job-queue"] <= -3.0:
         return "J-5: the accounts send the same whole texts"
-    if not control or set(control) == {"lifecycle"}:
-        return "J-2: nothing but text and creation ties the accounts together"
-    loud = max(control.values()) >= LOUD and families["content"] > -1.5
-    if len(control) + (families["content"] >= SPEAKS) < 2 and not loud:
+    held = families["identity"] + judged.log_e["address-blocks"] + judged.log_e["lock-step"]
+    if held < SPEAKS:
+        return "J-2: nothing but text, creation and tools ties the accounts together"
+    if judged.declared >= 0.5:
+        return "J-7: most of the accounts name an organisation or domain that others here name"
+    if judged.enough["answer-length"] and judged.effect["answer-length"] <= SHORT:
+        return "J-6: the answers are shorter than such prompts usually get"
+    speaking = sum(families[family] >= SPEAKS for family in families)
+    if speaking < 2 and (held < LOUD or judged.log_e["job-queue"] < 0.3):
         return "J-4: one family alone speaks"
     return None

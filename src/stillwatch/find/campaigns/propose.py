@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stillwatch.find.campaigns.judge import BOUNDS
-from stillwatch.find.campaigns.refine import concentration, features_of
+from stillwatch.find.campaigns.refine import Population, concentration, features_of
 from stillwatch.find.detectors import DETECTORS
 from stillwatch.find.features.groups import groups_of_facets, groups_of_rows
 
@@ -26,6 +26,9 @@ LEAST = 4
 """Accounts of the smallest group weighed."""
 _SEED = 3.0
 """Nats from which on a facet is looked at closely."""
+_SIZE = 0.75
+"""Power of the size that a group's concentration is divided by: 1 would prefer the few accounts
+that fit best, one half prefers two campaigns with a common phrase to either."""
 _CLOSE = 300
 """Facets looked at closely in one look at most, strongest first."""
 
@@ -38,7 +41,7 @@ class Candidate:
     """Groups of one."""
     facets: NDArray[np.int32]
     score: float
-    """Concentration over the square root of size."""
+    """Concentration over a power of size."""
 
 
 def most_accounts(view: View) -> int:
@@ -47,13 +50,25 @@ def most_accounts(view: View) -> int:
 
 
 def candidates(
-    view: View, touched: NDArray[np.int32], crowds: Crowds, grower: Grower
-) -> tuple[list[Candidate], int]:
-    """Return candidates, best first and not overlapping by half, and the facets weighed."""
+    view: View,
+    touched: NDArray[np.int32],
+    crowds: Crowds,
+    grower: Grower,
+    population: Population,
+) -> tuple[list[Candidate], set[int]]:
+    """Return candidates, best first and not overlapping by half, and what was weighed.
+
+    Facets with the same carriers are one hypothesis; it is named by its carriers' first
+    accounts, so that growth of a group does not make it another.
+    """
     most = most_accounts(view)
     facets, groups = groups_of_facets(view, touched, least=LEAST, most=most)
     if facets.size == 0:
-        return [], 0
+        return [], set()
+    first = groups.accounts[groups.account_ptr[:-1]].astype(np.int64)
+    second = groups.accounts[groups.account_ptr[:-1] + 1].astype(np.int64)
+    third = groups.accounts[groups.account_ptr[:-1] + 2].astype(np.int64)
+    weighed = set(((first * 1_000_003 + second) * 1_000_003 + third).tolist())
     strength = np.zeros(facets.size)
     for detector in DETECTORS:
         if detector.cheap and (detector.family != "content" or detector.slug == "answer-length"):
@@ -65,7 +80,7 @@ def candidates(
     seeds = _distinct(groups, order)[:_CLOSE]
     scored = []
     for seed in seeds:
-        score = _score(groups, seed, view)
+        score = _score(groups, seed, view, population)
         scored.append((score, seed))
     scored.sort(key=lambda item: (-item[0], item[1]))
     found: list[Candidate] = []
@@ -79,14 +94,14 @@ def candidates(
         if grown.accounts.size >= LEAST:
             rows = np.array([0, grown.rows.size], np.int64)
             wider = groups_of_rows(view, rows, grown.rows)
-            wider_score = _score(wider, 0, view)
+            wider_score = _score(wider, 0, view, population)
             if wider_score > score:
                 best = Candidate(wider, grown.facets, wider_score)
             else:
                 best = Candidate(best.groups, np.union1d(best.facets, grown.facets), score)
         found.append(best)
         taken[best.groups.accounts] = True
-    return found, int(facets.size)
+    return found, weighed
 
 
 def _distinct(groups: Groups, order: NDArray[np.int64]) -> list[int]:
@@ -103,9 +118,9 @@ def _distinct(groups: Groups, order: NDArray[np.int64]) -> list[int]:
     return kept
 
 
-def _score(groups: Groups, group: int, view: View) -> float:
+def _score(groups: Groups, group: int, view: View, population: Population) -> float:
     size = int(groups.sizes[group])
-    return concentration(features_of(groups, group, view), size) / float(np.sqrt(size))
+    return concentration(features_of(groups, group, view, population), size) / size**_SIZE
 
 
 def _one(groups: Groups, group: int, view: View) -> Groups:

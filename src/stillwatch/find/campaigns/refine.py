@@ -17,22 +17,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stillwatch.find.campaigns.mixture import code_features, fit, log_ratios
 from stillwatch.find.features.log import IDENTITY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stillwatch.find.features.groups import Groups
+    from stillwatch.find.features.log import Log
     from stillwatch.find.features.view import View
 
-__all__ = ["Feature", "concentration", "features_of", "membership", "telling_facets"]
+__all__ = ["Feature", "Population", "concentration", "features_of", "membership", "split", "telling_facets"]
 
 _DAY = 86_400_000_000
 _AGES = np.array([0.5, 2, 5, 10, 20, 40, 90]) * _DAY
-_STEPS = 40
-_FACETS = 24
-_PRIOR = 2.0
-"""Accounts that the population's frequencies weigh in the campaign's part."""
+_FACETS = 48
+_TENTHS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +46,53 @@ class Feature:
     """(k, levels) or (levels,) probability of each level in the population."""
 
 
-def features_of(groups: Groups, group: int, view: View) -> list[Feature]:
+class Population:
+    """What everyone looks like at one look, counted once for all groups."""
+
+    def __init__(self, view: View) -> None:
+        log, derived = view.log, view.derived
+        created = log.accounts.created
+        seen = np.flatnonzero(view.seen & (created >= 0))
+        age = log.time[derived.first_row[seen]] - created[seen]
+        ages = np.bincount(np.searchsorted(_AGES, age), minlength=_AGES.size + 1) + 1.0
+        self.ages = ages / ages.sum()
+        """Age at the first exchange known, in classes."""
+        step = max(1, view.rows // 20_000)
+        self.start = int(log.time[0] // _DAY)
+        """First day of the log."""
+        self.width = max(1, int((view.time // _DAY - self.start) // 10 + 1))
+        """Days in a tenth of the log."""
+        day = (log.time[: view.rows : step] // _DAY - self.start) // self.width
+        days = np.bincount(day, minlength=_TENTHS)[:_TENTHS] + 1.0
+        self.days = days / days.sum()
+        """Exchanges by tenth of the log."""
+        table = log.accounts
+        self.declares = bool((table.organization >= 0).any() or table.licensed.any())
+        """Whether any account names an organisation or holds a licence."""
+        self.declared = (table.organization >= 0).astype(np.int64) + 2 * table.licensed
+        """(N,) 1 organisation, 2 licence, 3 both."""
+        declared = np.bincount(self.declared[view.seen], minlength=4) + 0.5
+        self.declarations = declared / declared.sum()
+        self.parameters = np.sort(_parameter_keys(log, slice(0, view.rows, step)))
+        """Temperature and cap of a sample of exchanges, ascending."""
+
+
+def features_of(
+    groups: Groups, group: int, view: View, population: Population
+) -> list[Feature]:
     """Return the features of one group's accounts."""
     accounts, rows, slot = (
         groups.accounts_of(group),
         groups.rows_of(group),
         groups.slots_of(group),
     )
-    found = [_identity_links(accounts, view), _ages(accounts, rows, slot, view)]
-    found.append(_client(accounts, rows, slot, view))
-    found.append(_window(rows, slot, accounts.size, view))
+    first = _first_rows(rows, slot, accounts.size)
+    found = [_identity_links(accounts, view), _ages(accounts, first, view, population)]
+    found.append(_client(first, view))
+    found.append(_window(first, view, population))
     found.append(_lengths(rows, slot, accounts.size, view))
-    found.append(_declared(accounts, view))
-    found.append(_parameters(rows, slot, accounts.size, view))
+    found.append(_declared(accounts, population))
+    found.append(_parameters(first, view, population))
     blocks = _block_links(accounts, rows, slot, view)
     return [*found, blocks] if blocks is not None else found
 
@@ -75,22 +109,48 @@ def membership(
             from those who use the common part of it.
         without: a family whose features are left out.
     """
-    used = [f for f in features if f.family != without]
-    size = carried.shape[0]
-    member = np.full(size, 0.6)
-    for step in range(_STEPS):
-        share = (member.sum() + 1.0) / (size + 1.5)
-        odds = np.full(size, np.log(share / (1 - share)))
-        if step >= 2:
-            odds += _wording(carried, member)
-        for feature in used:
-            odds += _log_ratio(feature, member)
-        new = 1.0 / (1.0 + np.exp(-np.clip(odds, -30, 30)))
-        if np.abs(new - member).max() < 1e-4:
-            member = new
+    return fit(code_features(features, carried.shape[0]), carried, without=without)
+
+
+def split(features: list[Feature], carried: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the accounts that remain when parts without ties are cut off.
+
+    Where the carriers of one of the group's facets share values and the others do not, the
+    others only borrow words.  The cut with the greatest likelihood ratio is taken, up to four
+    times, while it is worth more than its search over facets costs.
+
+    Args:
+        features: as from :func:`features_of`.
+        carried: as from :func:`telling_facets`.
+    """
+    tied = np.zeros(carried.shape[0], np.bool_)
+    for feature in features:
+        if feature.base.shape[-1] == 2 and feature.family in {"identity", "infrastructure"}:
+            tied |= feature.code == 1
+    kept = np.ones(carried.shape[0], np.bool_)
+    for _ in range(4):
+        best, cut = np.log(max(carried.shape[1], 1)) + 3.0, None
+        for column in carried.T:
+            inside, outside = kept & column, kept & ~column
+            k, n = int(tied[inside].sum()), int(inside.sum())
+            j, m = int(tied[outside].sum()), int(outside.sum())
+            if n < 4 or m < 1 or k * m <= 2 * j * n:
+                continue
+            gain = _binomial(k, n) + _binomial(j, m) - _binomial(k + j, n + m)
+            if gain > best:
+                best, cut = gain, column
+        if cut is None:
             break
-        member = new
-    return member
+        kept &= cut
+    return kept
+
+
+def _binomial(successes: int, trials: int) -> float:
+    """Return the greatest log likelihood of a binomial count."""
+    p = successes / trials
+    if p in {0.0, 1.0}:
+        return 0.0
+    return float(successes * np.log(p) + (trials - successes) * np.log1p(-p))
 
 
 def concentration(features: list[Feature], size: int) -> float:
@@ -99,8 +159,7 @@ def concentration(features: list[Feature], size: int) -> float:
     The sum over accounts of their log ratios, each learned from the others: accounts that do
     not fit lower it, so that of nested groups the one of one piece has the highest.
     """
-    member = np.ones(size)
-    return float(sum(_log_ratio(feature, member).sum() for feature in features))
+    return float(log_ratios(code_features(features, size), np.ones(size)).sum())
 
 
 def telling_facets(view: View, accounts: NDArray[np.int32], facets: NDArray[np.int32]) -> NDArray[np.bool_]:
@@ -121,41 +180,6 @@ def telling_facets(view: View, accounts: NDArray[np.int32], facets: NDArray[np.i
     if not best:
         return np.zeros((accounts.size, 0), np.bool_)
     return np.stack([column for _, (_, column) in best], axis=1)
-
-
-def _wording(carried: NDArray[np.bool_], member: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log ratio of the facets carried, each part's frequencies learned without the account."""
-    if carried.shape[1] == 0:
-        return np.zeros(member.size)
-    x = carried.astype(np.float64)
-    other = 1.0 - member
-    mean = x.mean(axis=0)
-    rates = []
-    for weight in (member, other):
-        total = weight.sum() - weight
-        rates.append((weight @ x - weight[:, None] * x + mean) / (total[:, None] + 1.0))
-    inside, outside = (np.clip(rate, 0.02, 0.98) for rate in rates)
-    ratio = x * np.log(inside / outside) + (1 - x) * np.log((1 - inside) / (1 - outside))
-    # facets of one wording come together: count them as a few
-    return np.clip(ratio.sum(axis=1) * min(1.0, 4.0 / carried.shape[1]), -4.0, 4.0)
-
-
-def _log_ratio(feature: Feature, member: NDArray[np.float64]) -> NDArray[np.float64]:
-    known = feature.code >= 0
-    if not known.any():
-        return np.zeros(member.size)
-    base = feature.base if feature.base.ndim == 2 else np.tile(feature.base, (member.size, 1))
-    code = np.where(known, feature.code, 0)
-    mean = base[known].mean(axis=0)
-    counts = np.bincount(code[known], weights=member[known], minlength=base.shape[1])
-    # every account is judged by the others: its own weight is taken out
-    own = counts[code] - member
-    total = member[known].sum() - member
-    inside = (own + _PRIOR * mean[code]) / (total + _PRIOR)
-    ratio = np.log(np.maximum(inside, 1e-6)) - np.log(
-        np.maximum(base[np.arange(member.size), code], 1e-6)
-    )
-    return np.where(known, np.clip(ratio, -2.5, 2.5), 0.0)
 
 
 def _first_rows(rows: NDArray[np.int32], slot: NDArray[np.int32], size: int) -> NDArray[np.int64]:
@@ -195,51 +219,36 @@ def _identity_links(accounts: NDArray[np.int32], view: View) -> Feature:
 
 
 def _ages(
-    accounts: NDArray[np.int32], rows: NDArray[np.int32], slot: NDArray[np.int32], view: View
+    accounts: NDArray[np.int32], first: NDArray[np.int64], view: View, population: Population
 ) -> Feature:
     """Age at the first exchange of the group's kind, against that at everyone's first."""
-    created = view.log.accounts.created
-    first = _first_rows(rows, slot, accounts.size)
-    age = view.log.time[first] - created[accounts]
-    level = np.searchsorted(_AGES, age)
-    seen = np.flatnonzero(view.seen & (created >= 0))
-    # everyone's age half way through what is known, or when they first spoke if later
-    other = view.log.time[view.derived.first_row[seen]] - created[seen]
-    base = np.bincount(np.searchsorted(_AGES, other), minlength=_AGES.size + 1) + 1.0
-    return Feature(
-        "lifecycle", np.where(created[accounts] >= 0, level, -1), base / base.sum()
-    )
+    created = view.log.accounts.created[accounts]
+    level = np.searchsorted(_AGES, view.log.time[first] - created)
+    return Feature("lifecycle", np.where(created >= 0, level, -1), population.ages)
 
 
-def _client(
-    accounts: NDArray[np.int32], rows: NDArray[np.int32], slot: NDArray[np.int32], view: View
-) -> Feature:
-    """The client of the first such exchange: the group's most common one, or another."""
-    code = view.derived.client[_first_rows(rows, slot, accounts.size)]
+def _client(first: NDArray[np.int64], view: View) -> Feature:
+    """The client of the first such exchange: one of the group's commonest, or another."""
+    code = view.derived.client[first]
     known = code >= 0
     if not known.any():
-        return Feature("infrastructure", np.full(accounts.size, -1), np.array([0.5, 0.5]))
+        return Feature("infrastructure", np.full(first.size, -1), np.array([0.4, 0.3, 0.3]))
     values, counts = np.unique(code[known], return_counts=True)
     top = values[np.argsort(-counts, kind="stable")[:6]]
-    level = np.full(accounts.size, top.size, np.int64)
+    level = np.full(first.size, top.size, np.int64)
     for number, value in enumerate(top):
         level[code == value] = number
     share = view.client_degree[top] / max(view.accounts, 1)
     base = np.append(share, max(1.0 - share.sum(), 0.05))
+    if base.size == 2:  # two levels mark ties elsewhere
+        base = np.append(base, 0.0)
     return Feature("infrastructure", np.where(known, level, -1), base / base.sum())
 
 
-def _window(
-    rows: NDArray[np.int32], slot: NDArray[np.int32], size: int, view: View
-) -> Feature:
-    """The day of the first such exchange, against the days of all exchanges."""
-    start = view.log.time[0] // _DAY
-    width = max(1, int((view.time // _DAY - start) // 10 + 1))
-    day = (view.log.time[_first_rows(rows, slot, size)] // _DAY - start) // width
-    everyone = (view.log.time[: view.rows : max(1, view.rows // 20_000)] // _DAY - start) // width
-    levels = int(max(day.max(), everyone.max())) + 1
-    base = np.bincount(everyone, minlength=levels) + 1.0
-    return Feature("rhythm", day, base / base.sum())
+def _window(first: NDArray[np.int64], view: View, population: Population) -> Feature:
+    """The tenth of the log of the first such exchange, against those of all exchanges."""
+    tenth = (view.log.time[first] // _DAY - population.start) // population.width
+    return Feature("rhythm", np.minimum(tenth, _TENTHS - 1), population.days)
 
 
 def _lengths(
@@ -255,32 +264,31 @@ def _lengths(
     return Feature("content", np.where(count > 0, level, -1), base)
 
 
-def _declared(accounts: NDArray[np.int32], view: View) -> Feature:
+def _declared(accounts: NDArray[np.int32], population: Population) -> Feature:
     """Whether an account names an organisation or holds a licence."""
-    table = view.log.accounts
-    level = (table.organization >= 0).astype(np.int64) + 2 * table.licensed
-    base = np.bincount(level[view.seen], minlength=4) + 0.5
-    if (table.organization < 0).all() and not table.licensed.any():
+    if not population.declares:
         return Feature("identity", np.full(accounts.size, -1), np.full(4, 0.25))
-    return Feature("identity", level[accounts], base / base.sum())
+    return Feature("identity", population.declared[accounts], population.declarations)
 
 
-def _parameters(
-    rows: NDArray[np.int32], slot: NDArray[np.int32], size: int, view: View
-) -> Feature:
+def _parameter_keys(log: Log, rows: slice | NDArray[np.int64]) -> NDArray[np.int64]:
+    return log.temperature[rows].astype(np.int64) * 2**32 + log.max_tokens[rows]
+
+
+def _parameters(first: NDArray[np.int64], view: View, population: Population) -> Feature:
     """Temperature and cap asked for in the first such exchange."""
-    first = _first_rows(rows, slot, size)
-    log = view.log
-    key = log.temperature.astype(np.int64) * 2**32 + log.max_tokens
-    values, counts = np.unique(key[first], return_counts=True)
-    top = values[np.argsort(-counts, kind="stable")[:5]]
-    level = np.full(size, top.size, np.int64)
-    for number, value in enumerate(top):
-        level[key[first] == value] = number
-    sample = key[: view.rows : max(1, view.rows // 20_000)]
-    share = np.array([(sample == value).mean() for value in top]) + 0.002
+    key = _parameter_keys(view.log, first)
+    values, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:5]
+    level_of = np.full(values.size, order.size, np.int64)
+    level_of[order] = np.arange(order.size)
+    everyone = population.parameters
+    found = np.searchsorted(everyone, values[order], "right") - np.searchsorted(
+        everyone, values[order]
+    )
+    share = found / everyone.size + 0.002
     base = np.append(share, max(1 - share.sum(), 0.05))
-    return Feature("content", level, base / base.sum())
+    return Feature("content", level_of[inverse], base / base.sum())
 
 
 def _block_links(

@@ -16,6 +16,7 @@ from stillwatch.find.campaigns.crowds import measure_crowds
 from stillwatch.find.campaigns.grow import Grower
 from stillwatch.find.campaigns.judge import FLOORS, Judged, decide, judge
 from stillwatch.find.campaigns.propose import candidates, most_accounts
+from stillwatch.find.campaigns.refine import Population
 from stillwatch.find.detectors import DETECTORS
 from stillwatch.find.features.rows import HOUR
 from stillwatch.find.features.view import View
@@ -134,7 +135,7 @@ class _State:
         self._crowds: Crowds | None = None
         self._learned = 0
         self._weighed: NDArray[np.int64] = np.zeros(len(view.facets), np.int64)
-        self._ever: NDArray[np.bool_] = np.zeros(len(view.facets), np.bool_)
+        self._ever: set[int] = set()
         self._waiting: NDArray[np.int32] = np.zeros(0, np.int32)
 
     def look(self, rows: int, time: int) -> None:
@@ -155,11 +156,12 @@ class _State:
         due = due[view.carriers[due] >= 4]
         self._waiting = np.zeros(0, np.int32)
         self._weighed[due] = view.ends[due] - view.facets.posting_ptr[due]
-        found, _ = candidates(view, due, self._crowds, self.grower)
-        self._ever[due] = True
-        self.tested = int(self._ever.sum())
+        population = Population(view)
+        found, weighed = candidates(view, due, self._crowds, self.grower, population)
+        self._ever.update(weighed)
+        self.tested = len(self._ever)
         for candidate in found:
-            judged = judge(view, candidate.groups, 0, candidate.facets, self._crowds)
+            judged = judge(view, candidate.groups, 0, candidate.facets, self._crowds, population)
             self._settle(judged, time)
 
     def _settle(self, judged: Judged, time: int) -> None:

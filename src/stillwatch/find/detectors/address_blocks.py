@@ -18,6 +18,27 @@ __all__ = ["AddressBlocks"]
 
 
 @nb.njit(cache=True, nogil=True)
+def _related(accounts, relations, identity):  # noqa: ANN001, ANN202
+    """Share of pairs, at most 256 of them, that share an identity value or name one holder."""
+    n = accounts.size
+    met, pairs = 0, 0
+    for step in range(1, n):
+        stride = max(1, n * (n - 1) // 512)
+        for i in range(0, n - step, stride):
+            a, b = accounts[i], accounts[i + step]
+            same = False
+            for k in range(relations.shape[1]):
+                same |= relations[a, k] >= 0 and relations[a, k] == relations[b, k]
+            for k in range(identity.shape[1]):
+                same |= identity[a, k] >= 0 and identity[a, k] == identity[b, k]
+            met += same
+            pairs += 1
+        if pairs >= 256:
+            break
+    return met / max(pairs, 1)
+
+
+@nb.njit(cache=True, nogil=True)
 def _mark(pairs, start, n, linked):  # noqa: ANN001, ANN202
     """Mark the accounts of one value."""
     i = start
@@ -28,6 +49,10 @@ def _mark(pairs, start, n, linked):  # noqa: ANN001, ANN202
 
 @nb.njit(cache=True, nogil=True)
 def _blocks(  # noqa: C901, PLR0912
+    account_ptr,  # noqa: ANN001
+    members,  # noqa: ANN001
+    relations,  # noqa: ANN001
+    identity,  # noqa: ANN001
     row_ptr,  # noqa: ANN001
     rows,  # noqa: ANN001
     slot,  # noqa: ANN001
@@ -56,6 +81,7 @@ def _blocks(  # noqa: C901, PLR0912
                 used += 1
         pairs, net_pairs = np.unique(keys[:used]), np.unique(nets[:used])
         total, largest, largest_at = 0.0, 0.0, -1
+        usual = _related(members[account_ptr[g] : account_ptr[g + 1]], relations, identity)
         start = 0
         for i in range(1, pairs.size + 1):
             if i < pairs.size and pairs[i] // n == pairs[start] // n:
@@ -67,6 +93,11 @@ def _blocks(  # noqa: C901, PLR0912
                 inside = np.searchsorted(net_pairs, (w + 1) * n) - lo
                 p = AFFINITY * max(inside - 1, 1) / max(network_degree[w] - 1.0, 1.0)
                 evidence = value_evidence(m, degree[v], min(0.5, p))
+                if evidence > 0:
+                    here = members[account_ptr[g] + pairs[start:i] % n]
+                    open_ = _related(here, relations, identity)
+                    if open_ >= 0.8 or (open_ >= 0.5 and open_ >= 2.5 * usual):
+                        evidence = 0.0  # one shop or family
                 if evidence > 0:
                     total += evidence
                     if evidence > largest:
@@ -100,6 +131,10 @@ class AddressBlocks:
         size = len(groups)
         stat, effect, support = np.zeros(size), np.zeros(size), np.zeros(size, np.int64)
         _blocks(
+            groups.account_ptr,
+            groups.accounts,
+            view.derived.relations,
+            view.log.accounts.identity,
             groups.row_ptr,
             groups.rows,
             groups.slot,

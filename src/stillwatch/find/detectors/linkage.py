@@ -3,8 +3,8 @@
 A household, a shop, a school and a company share cards, phones and machines, and they share
 them openly: the same accounts also sit behind one address block, or name one organisation, or
 have mail at one domain of their own.  Those ties count nothing.  What counts is a value shared
-by accounts that otherwise claim to have nothing to do with each other, and the strongest value
-of every group counts nothing either: one customer may have several seats.  Each further value
+by accounts that otherwise claim to have nothing to do with each other, and a value counts
+the less, the more of the group it covers: one customer may have several seats.  Each further value
 counts as a likelihood ratio: its other holders are in this group as often as they are, against
 as often as the group's size predicts.
 """
@@ -67,6 +67,36 @@ def _units(holders, relations):  # noqa: ANN001, ANN202
 
 
 @nb.njit(cache=True, nogil=True)
+def _users(members, block, homes, home_rows, known):  # noqa: ANN001, ANN202
+    """How many of the members use a block."""
+    count = 0
+    for a in members:
+        for i in range(homes.shape[1]):
+            if homes[a, i] < 0 or home_rows[a, i] >= known:
+                break
+            if homes[a, i] == block:
+                count += 1
+                break
+    return count
+
+
+@nb.njit(cache=True, nogil=True)
+def _one_place(holders, members, homes, home_rows, known):  # noqa: ANN001, ANN202
+    """Whether at least half the holders use one block that the rest of the group uses less."""
+    for a in holders[: (holders.size + 1) // 2 + 1]:
+        for i in range(homes.shape[1]):
+            if homes[a, i] < 0 or home_rows[a, i] >= known:
+                break
+            here = _users(holders, homes[a, i], homes, home_rows, known)
+            if here >= 2 and 2 * here >= holders.size:
+                rest = _users(members, homes[a, i], homes, home_rows, known) - here
+                others = members.size - holders.size
+                if others < 3 or rest * holders.size <= 0.5 * here * others:
+                    return True
+    return False
+
+
+@nb.njit(cache=True, nogil=True)
 def _accounts(  # noqa: C901
     ptr,  # noqa: ANN001
     accounts,  # noqa: ANN001
@@ -75,6 +105,9 @@ def _accounts(  # noqa: C901
     degree,  # noqa: ANN001
     total,  # noqa: ANN001
     relations,  # noqa: ANN001
+    homes,  # noqa: ANN001
+    home_rows,  # noqa: ANN001
+    known,  # noqa: ANN001
     stat,  # noqa: ANN001
     effect,  # noqa: ANN001
     support,  # noqa: ANN001
@@ -85,7 +118,7 @@ def _accounts(  # noqa: C901
         p = min(0.5, max(1e-6, AFFINITY * (n - 1) / max(total - 1.0, 1.0)))
         values = code[members]
         order = np.argsort(values)
-        have, linked, largest_size = 0, 0, 0
+        have, linked = 0, 0
         sum_, largest = 0.0, 0.0
         start = 0
         for i in range(1, n + 1):
@@ -101,13 +134,17 @@ def _accounts(  # noqa: C901
                     d = max(degree[value + offset] - (size - m), m)
                     evidence = value_evidence(m, d, p) if m >= 2 else 0.0
                     if evidence > 0:
+                        if _one_place(holders, members, homes, home_rows, known):
+                            evidence = 0.0
+                    if evidence > 0:
                         sum_ += evidence
                         linked += size
-                        if evidence > largest or (evidence == largest and size > largest_size):
-                            largest, largest_size = evidence, size
+                        # what covers much of the group is what the group has openly
+                        discount = 1.0 - (1.0 - size / n) ** 2
+                        largest = max(largest, evidence * discount)
             start = i
         stat[g] = (sum_ - largest) * min(1.0, EFFECT_CAP / max(n, 1))
-        effect[g] = (linked - largest_size) / max(have, 1)
+        effect[g] = linked / max(have, 1)
         support[g] = have
 
 
@@ -130,6 +167,9 @@ def link_accounts(groups: Groups, view: View, kind: int) -> Measurement:
         view.identity_degree,
         view.accounts,
         view.derived.relations,
+        view.derived.homes,
+        view.derived.home_rows,
+        view.rows,
         stat,
         effect,
         support,

@@ -23,6 +23,8 @@ __all__ = ["HOUR", "Pairs", "Rows", "derive_rows"]
 
 HOUR = 3_600_000_000
 """Microseconds."""
+HOMES = 4
+"""First blocks of an account that are remembered."""
 _OWN_DOMAIN = 64
 """Accounts at most whose mail domain is still one of their own and not a provider's."""
 NEVER = np.iinfo(np.int32).max
@@ -69,6 +71,10 @@ class Rows:
     births: int
     relations: NDArray[np.int32]
     """(N, 2) organisation and mail domain of one's own, -1 where there is none."""
+    homes: NDArray[np.int32]
+    """(N, HOMES) the first blocks that an account used, -1 where fewer."""
+    home_rows: NDArray[np.int32]
+    """(N, HOMES) first row of each, ascending."""
     identity_offset: NDArray[np.int64]
     """(len(IDENTITY) + 1,) offsets that make identity codes distinct over types."""
 
@@ -97,6 +103,21 @@ def _pairs(account: NDArray[np.int32], value: NDArray[np.int32], values: int) ->
     _, first = np.unique(keys, return_index=True)
     at = np.sort(rows[first]).astype(np.int32)
     return Pairs(account=account[at], value=value[at], row=at, values=values)
+
+
+def _homes(blocks: Pairs, accounts: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    homes = np.full((accounts, HOMES), -1, np.int32)
+    rows = np.full((accounts, HOMES), NEVER, np.int32)
+    order = np.argsort(blocks.account, kind="stable")
+    account = blocks.account[order]
+    new = np.ones(account.size, np.bool_)
+    new[1:] = account[1:] != account[:-1]
+    starts = np.flatnonzero(new)
+    rank = np.arange(account.size) - np.repeat(starts, np.diff(np.append(starts, account.size)))
+    kept = rank < HOMES
+    homes[account[kept], rank[kept]] = blocks.value[order][kept]
+    rows[account[kept], rank[kept]] = blocks.row[order][kept]
+    return homes, rows
 
 
 def _relations(log: Log) -> NDArray[np.int32]:
@@ -128,6 +149,7 @@ def derive_rows(log: Log) -> Rows:
     births = np.where(created >= 0, created // (6 * HOUR) + 1, 0).astype(np.uint64)
     birth, n_births = codes_of(births)
     block_pairs = _pairs(log.account, block, blocks)
+    homes, home_rows = _homes(block_pairs, accounts)
     sizes = [int(log.accounts.identity[:, k].max(initial=-1)) + 1 for k in range(len(IDENTITY))]
     return Rows(
         next_turn=next_turn,
@@ -144,5 +166,7 @@ def derive_rows(log: Log) -> Rows:
         birth=birth,
         births=n_births,
         relations=_relations(log),
+        homes=homes,
+        home_rows=home_rows,
         identity_offset=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
     )

@@ -1,0 +1,150 @@
+"""The mixture's compiled core: expectation maximisation over categorical features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numba as nb
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from stillwatch.find.campaigns.refine import Feature
+
+__all__ = ["Coded", "code_features", "fit", "log_ratios"]
+
+LEVELS = 10
+"""Levels of a feature at most."""
+_PRIOR = 2.0
+"""Accounts that the population's frequencies weigh in the campaign's part."""
+_STEPS = 40
+_CLIP = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """Features as arrays; k accounts, F features."""
+
+    code: NDArray[np.int64]
+    """(k, F) level, -1 where unknown."""
+    own: NDArray[np.float64]
+    """(k, F) probability of that level in the population, for this account."""
+    mean: NDArray[np.float64]
+    """(F, LEVELS) mean over accounts of the population's probabilities."""
+    families: tuple[str, ...]
+
+
+def code_features(features: Sequence[Feature], size: int) -> Coded:
+    """Return features as arrays.
+
+    Args:
+        features: as from ``refine.features_of``.
+        size: accounts of the group.
+    """
+    code = np.full((size, len(features)), -1, np.int64)
+    own = np.ones((size, len(features)))
+    mean = np.zeros((len(features), LEVELS))
+    for number, feature in enumerate(features):
+        code[:, number] = feature.code
+        known = np.flatnonzero(feature.code >= 0)
+        if known.size == 0:
+            continue
+        if feature.base.ndim == 2:
+            own[known, number] = feature.base[known, feature.code[known]]
+            mean[number, : feature.base.shape[1]] = feature.base[known].mean(axis=0)
+        else:
+            own[known, number] = feature.base[feature.code[known]]
+            mean[number, : feature.base.size] = feature.base
+    return Coded(code, np.maximum(own, 1e-6), mean, tuple(f.family for f in features))
+
+
+@nb.njit(cache=True, nogil=True)
+def _ratios(code, own, mean, used, member, out):  # noqa: ANN001, ANN202
+    """Add each account's log ratio over the features in use; its own weight is left out."""
+    k, features = code.shape
+    for f in range(features):
+        if not used[f]:
+            continue
+        counts = np.zeros(mean.shape[1])
+        total = 0.0
+        for i in range(k):
+            if code[i, f] >= 0:
+                counts[code[i, f]] += member[i]
+                total += member[i]
+        for i in range(k):
+            level = code[i, f]
+            if level < 0:
+                continue
+            inside = (counts[level] - member[i] + _PRIOR * mean[f, level]) / (
+                total - member[i] + _PRIOR
+            )
+            ratio = np.log(max(inside, 1e-6)) - np.log(own[i, f])
+            out[i] += min(_CLIP, max(-_CLIP, ratio))
+
+
+@nb.njit(cache=True, nogil=True)
+def _wording(carried, member, out):  # noqa: ANN001, ANN202
+    """Add the log ratio of the facets carried; both parts learn their frequencies."""
+    k, facets = carried.shape
+    scale = min(1.0, 4.0 / facets)
+    inside_total, outside_total = 0.0, 0.0
+    for i in range(k):
+        inside_total += member[i]
+        outside_total += 1 - member[i]
+    added = np.zeros(k)
+    for f in range(facets):
+        inside, outside, mean = 0.0, 0.0, 0.0
+        for i in range(k):
+            if carried[i, f]:
+                inside += member[i]
+                outside += 1 - member[i]
+                mean += 1.0 / k
+        for i in range(k):
+            own = 1.0 if carried[i, f] else 0.0
+            a = (inside - own * member[i] + mean) / (inside_total - member[i] + 1.0)
+            b = (outside - own * (1 - member[i]) + mean) / (outside_total - (1 - member[i]) + 1.0)
+            a, b = min(0.98, max(0.02, a)), min(0.98, max(0.02, b))
+            added[i] += np.log(a / b) if carried[i, f] else np.log((1 - a) / (1 - b))
+    for i in range(k):
+        # facets of one wording come together: count them as a few
+        out[i] += min(4.0, max(-4.0, added[i] * scale))
+
+
+@nb.njit(cache=True, nogil=True)
+def _fit(code, own, mean, used, carried):  # noqa: ANN001, ANN202
+    k = code.shape[0]
+    member = np.full(k, 0.6)
+    for step in range(_STEPS):
+        share = (member.sum() + 1.0) / (k + 1.5)
+        odds = np.full(k, np.log(share / (1 - share)))
+        _ratios(code, own, mean, used, member, odds)
+        if step >= 2 and carried.shape[1] > 0:
+            _wording(carried, member, odds)
+        change = 0.0
+        for i in range(k):
+            new = 1.0 / (1.0 + np.exp(-min(30.0, max(-30.0, odds[i]))))
+            change = max(change, abs(new - member[i]))
+            member[i] = new
+        if change < 1e-4 and step > 3:
+            break
+    return member
+
+
+def fit(
+    coded: Coded, carried: NDArray[np.bool_], *, without: str | None = None
+) -> NDArray[np.float64]:
+    """Return (k,) membership probabilities; ``without`` names a family left out."""
+    used = np.array([family != without for family in coded.families], np.bool_)
+    member: NDArray[np.float64] = _fit(coded.code, coded.own, coded.mean, used, carried)
+    return member
+
+
+def log_ratios(coded: Coded, member: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (k,) log ratios of the campaign's part over the population's."""
+    out = np.zeros(coded.code.shape[0])
+    _ratios(coded.code, coded.own, coded.mean, np.ones(len(coded.families), np.bool_), member, out)
+    return out
