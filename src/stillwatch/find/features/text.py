@@ -12,6 +12,13 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
+from stillwatch.find.features.characters import (
+    ends_sentence,
+    fold_case,
+    is_digit,
+    is_ideograph,
+    is_symbol,
+)
 from stillwatch.find.features.hashing import fold, mix
 
 __all__ = [
@@ -57,60 +64,6 @@ FORM_NAMES = (
 FORM = len(FORM_NAMES)
 
 
-@nb.njit(cache=True, inline="always")
-def _is_ideograph(c: int) -> bool:
-    return (
-        0x3040 <= c <= 0x30FF  # kana
-        or 0x3400 <= c <= 0x9FFF
-        or 0xF900 <= c <= 0xFAFF
-        or 0x20000 <= c <= 0x3FFFF
-        or 0x0E00 <= c <= 0x0EFF  # Thai and Lao write without spaces
-        or 0x1780 <= c <= 0x17FF
-        or 0x1000 <= c <= 0x109F
-    )
-
-
-@nb.njit(cache=True, inline="always")
-def _is_symbol(c: int) -> bool:
-    if c < 0x80:
-        return not (48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122)
-    return (
-        0x80 <= c <= 0xBF
-        or c == 0xD7
-        or c == 0xF7
-        or 0x2000 <= c <= 0x2BFF
-        or 0x3000 <= c <= 0x303F
-        or 0xFE10 <= c <= 0xFE6F
-        or 0xFF00 <= c <= 0xFF0F
-        or 0xFF1A <= c <= 0xFF20
-        or 0xFF3B <= c <= 0xFF40
-        or c in (0x060C, 0x061B, 0x061F, 0x06D4, 0x0964, 0x0965)
-    )
-
-
-@nb.njit(cache=True, inline="always")
-def _fold_case(c: int) -> int:
-    if 65 <= c <= 90 or 0xC0 <= c <= 0xDE or 0x0391 <= c <= 0x03A9 or 0x0410 <= c <= 0x042F:
-        return c + 32
-    if 0x0400 <= c <= 0x040F:
-        return c + 80
-    if 0x0100 <= c <= 0x017F:
-        return c | 1
-    return c
-
-
-@nb.njit(cache=True, inline="always")
-def _is_digit(c: int) -> bool:
-    return (
-        48 <= c <= 57 or 0xFF10 <= c <= 0xFF19 or 0x0660 <= c <= 0x0669 or 0x0966 <= c <= 0x096F
-    )
-
-
-@nb.njit(cache=True, inline="always")
-def _ends_sentence(c: int) -> bool:
-    return c in (10, 33, 46, 63, 0x3002, 0xFF01, 0xFF1F, 0x061F, 0x06D4, 0x0964, 0x2026)
-
-
 @nb.njit(cache=True, nogil=True)
 def _tokenise(data, lo, hi, key, tokens, weights, marks, form):  # noqa: ANN001, ANN202, C901, PLR0912, PLR0915
     """Fill tokens, their weights and sentence ends; return the number of tokens."""
@@ -139,8 +92,8 @@ def _tokenise(data, lo, hi, key, tokens, weights, marks, form):  # noqa: ANN001,
         else:
             break
         form[1] += 1
-        symbol = _is_symbol(c)
-        ideograph = not symbol and _is_ideograph(c)
+        symbol = is_symbol(c)
+        ideograph = not symbol and is_ideograph(c)
         if symbol or ideograph:
             if length > 0:
                 tokens[n], weights[n] = mix(state), 2
@@ -160,7 +113,7 @@ def _tokenise(data, lo, hi, key, tokens, weights, marks, form):  # noqa: ANN001,
                 if c in (58, 0xFF1A):
                     form[11] += 1
                 # a full stop inside a number or name ("3.14", "a.py") ends nothing
-                if n > 0 and _ends_sentence(c) and (c != 46 or i >= hi or data[i] <= 34):
+                if n > 0 and ends_sentence(c) and (c != 46 or i >= hi or data[i] <= 34):
                     if marks[n - 1] == 0:
                         form[3] += 1
                     marks[n - 1] = 1
@@ -169,25 +122,25 @@ def _tokenise(data, lo, hi, key, tokens, weights, marks, form):  # noqa: ANN001,
                 n += 1
                 form[10] += 1
             continue
-        is_digit = _is_digit(c)
-        if is_digit:
+        numeric = is_digit(c)
+        if numeric:
             form[4] += 1
-        if length > 0 and is_digit != digit:
+        if length > 0 and numeric != digit:
             tokens[n], weights[n] = mix(state), 2
             n += 1
             state, length = key, 0
             if n >= MAX_TOKENS:
                 break
-        if is_digit:
+        if numeric:
             if length == 0:
                 state = fold(state, np.uint64(48))
         else:
-            folded = _fold_case(c)
+            folded = fold_case(c)
             if folded != c:
                 form[8] += 1
             state = fold(state, np.uint64(folded))
         length += 1
-        digit = is_digit
+        digit = numeric
     if length > 0 and n < MAX_TOKENS:
         tokens[n], weights[n] = mix(state), 2
         n += 1
