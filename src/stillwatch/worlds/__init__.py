@@ -1,2 +1,3 @@
-"""See the package documentation."""
+"""Worlds with truth: making them, and judging verdicts on them."""
+
 __all__: list[str] = []

@@ -28,8 +28,7 @@ def is_symbol(c: int) -> bool:
         return not (48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122)
     return (
         0x80 <= c <= 0xBF
-        or c == 0xD7
-        or c == 0xF7
+        or c in (0xD7, 0xF7)
         or 0x2000 <= c <= 0x2BFF
         or 0x3000 <= c <= 0x303F
         or 0xFE10 <= c <= 0xFE6F
@@ -55,9 +54,7 @@ def fold_case(c: int) -> int:
 @nb.njit(cache=True, inline="always")
 def is_digit(c: int) -> bool:
     """Whether a code point is a decimal digit: ASCII, full width, Arabic, Devanagari."""
-    return (
-        48 <= c <= 57 or 0xFF10 <= c <= 0xFF19 or 0x0660 <= c <= 0x0669 or 0x0966 <= c <= 0x096F
-    )
+    return 48 <= c <= 57 or 0xFF10 <= c <= 0xFF19 or 0x0660 <= c <= 0x0669 or 0x0966 <= c <= 0x096F
 
 
 @nb.njit(cache=True, inline="always")

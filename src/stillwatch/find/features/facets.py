@@ -55,7 +55,7 @@ class FacetIndex:
 
 
 @nb.njit(cache=True, nogil=True)
-def _carriers(values, rows, account, body, least, keep, known, opens):  # noqa: ANN001, ANN202
+def _carriers(values, rows, account, body, least, keep, known, opens):
     """Mark the postings of facets with enough carriers; pairs sort by value, account, row.
 
     ``known`` becomes the row from which on a posting counts.

@@ -54,7 +54,7 @@ class Groups:
 
 
 @nb.njit(cache=True, nogil=True)
-def _gather(row_ptr, rows, account, total_accounts):  # noqa: ANN001, ANN202
+def _gather(row_ptr, rows, account, total_accounts):
     groups = row_ptr.size - 1
     account_ptr = np.zeros(groups + 1, np.int64)
     accounts = np.empty(rows.size, np.int32)
@@ -77,7 +77,7 @@ def _gather(row_ptr, rows, account, total_accounts):  # noqa: ANN001, ANN202
 
 
 @nb.njit(cache=True, nogil=True)
-def _copy_postings(facets, ptr, ends, posting, row_ptr, rows):  # noqa: ANN001, ANN202
+def _copy_postings(facets, ptr, ends, posting, row_ptr, rows):
     for k in range(facets.size):
         f = facets[k]
         rows[row_ptr[k] : row_ptr[k + 1]] = np.sort(posting[ptr[f] : ends[f]])
@@ -85,9 +85,7 @@ def _copy_postings(facets, ptr, ends, posting, row_ptr, rows):  # noqa: ANN001, 
 
 def groups_of_rows(view: View, row_ptr: NDArray[np.int64], rows: NDArray[np.int32]) -> Groups:
     """Return the groups whose exchanges are given in compressed rows."""
-    account_ptr, accounts, slot = _gather(
-        row_ptr, rows, view.log.account, len(view.log.accounts)
-    )
+    account_ptr, accounts, slot = _gather(row_ptr, rows, view.log.account, len(view.log.accounts))
     return Groups(account_ptr, accounts, row_ptr, rows, slot)
 
 

@@ -7,7 +7,7 @@ arrays.  A prefix of the rows is the log cut at that time.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -155,14 +155,15 @@ def _order(table: pa.Table) -> NDArray[np.int64]:
     return np.lexsort((hash_strings(data, offsets, valid, 0), _np(table, "time")))
 
 
-def _np(table: pa.Table, name: str) -> NDArray[np.generic]:
-    return table.column(name).to_numpy()
+def _np(table: pa.Table, name: str) -> NDArray[Any]:
+    column: NDArray[Any] = table.column(name).to_numpy()
+    return column
 
 
-def _matrix(table: pa.Table, name: str, dtype: type, width: int) -> NDArray[np.generic]:
+def _matrix(table: pa.Table, name: str, dtype: type, width: int) -> NDArray[Any]:
     column = table.column(name).combine_chunks()
     array = column if isinstance(column, pa.Array) else column.chunk(0)
-    values = np.frombuffer(array.buffers()[1], dtype)
+    values: NDArray[Any] = np.frombuffer(array.buffers()[1], dtype)
     return values[array.offset * width : (array.offset + len(array)) * width].reshape(-1, width)
 
 
@@ -176,14 +177,9 @@ def _has_values(column: pa.ChunkedArray) -> bool:
 def _account_ids(table: pa.Table, account_table: pa.Table | None) -> pa.Array:
     """Return all account ids, sorted, so that codes do not depend on order of arrival."""
     column = table.column("account_id")
-    chunks = list(column.unique().chunks) if hasattr(column.unique(), "chunks") else [
-        column.unique()
-    ]
+    chunks = [column.unique()]
     if account_table is not None:
-        chunks.extend(account_table.column("account_id").cast(column.type).unique().cast(
-            column.type
-        ).chunks if isinstance(account_table.column("account_id").unique(), pa.ChunkedArray)
-            else [account_table.column("account_id").cast(column.type).unique()])
+        chunks.append(account_table.column("account_id").cast(column.type).unique())
     unique = pa.chunked_array(chunks, type=column.type).unique()
     return unique.take(pc.sort_indices(unique))
 

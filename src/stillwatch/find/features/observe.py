@@ -141,7 +141,7 @@ def _block(address: str) -> str:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return ""
-    if parsed.version == 4:  # noqa: PLR2004
+    if parsed.version == 4:
         return str(ipaddress.IPv4Network((int(parsed), 24), strict=False))
     return str(ipaddress.IPv6Network((int(parsed), 48), strict=False))
 

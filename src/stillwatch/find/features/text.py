@@ -65,7 +65,7 @@ FORM = len(FORM_NAMES)
 
 
 @nb.njit(cache=True, nogil=True)
-def _tokenise(data, lo, hi, key, tokens, weights, marks, form):  # noqa: ANN001, ANN202, C901, PLR0912, PLR0915
+def _tokenise(data, lo, hi, key, tokens, weights, marks, form):
     """Fill tokens, their weights and sentence ends; return the number of tokens."""
     n = 0
     state = key
@@ -151,7 +151,7 @@ def _tokenise(data, lo, hi, key, tokens, weights, marks, form):  # noqa: ANN001,
 
 
 @nb.njit(cache=True, inline="always")
-def _add(out, kinds, count, limit, value, kind):  # noqa: ANN001, ANN202
+def _add(out, kinds, count, limit, value, kind):
     """Append a facet unless it is there already; return the new count."""
     if count >= limit or value == 0:
         return count
@@ -164,7 +164,7 @@ def _add(out, kinds, count, limit, value, kind):  # noqa: ANN001, ANN202
 
 
 @nb.njit(cache=True, nogil=True)
-def _windows(tokens, weights, lo, hi, key, kind, out, kinds, count, limit):  # noqa: ANN001, ANN202
+def _windows(tokens, weights, lo, hi, key, kind, out, kinds, count, limit):
     """Add the windows of about three words (six ideographs) that start in [lo, hi)."""
     for start in range(lo, hi):
         state, weight, end = key, 0, start
@@ -181,7 +181,7 @@ def _windows(tokens, weights, lo, hi, key, kind, out, kinds, count, limit):  # n
 
 
 @nb.njit(cache=True, nogil=True)
-def _sentences(tokens, weights, marks, n, key, kind, out, kinds, count, limit):  # noqa: ANN001, ANN202
+def _sentences(tokens, weights, marks, n, key, kind, out, kinds, count, limit):
     """Add whole sentences of at least four words: the first five and the last seven."""
     total = 0
     for i in range(n):
@@ -199,7 +199,7 @@ def _sentences(tokens, weights, marks, n, key, kind, out, kinds, count, limit): 
 
 
 @nb.njit(cache=True, nogil=True)
-def _project(tokens, weights, n, out):  # noqa: ANN001, ANN202
+def _project(tokens, n, out):
     """Add tokens and neighbouring pairs to the projection and scale it to int8."""
     acc = np.zeros(DIMENSIONS, np.float64)
     previous = np.uint64(0)
@@ -220,7 +220,7 @@ def _project(tokens, weights, n, out):  # noqa: ANN001, ANN202
 
 
 @nb.njit(cache=True, nogil=True)
-def _sketch(data, offsets, key, system, facets, kinds, counts, body, projection, form):  # noqa: ANN001, ANN202
+def _sketch(data, offsets, key, system, facets, kinds, counts, body, projection, form):
     tokens = np.empty(MAX_TOKENS + 2, np.uint64)
     weights = np.empty(MAX_TOKENS + 2, np.uint8)
     marks = np.zeros(MAX_TOKENS + 2, np.uint8)
@@ -248,7 +248,7 @@ def _sketch(data, offsets, key, system, facets, kinds, counts, body, projection,
         tail = max(n - ZONE, 0)
         count = _windows(tokens, weights, tail, n, key, KIND_TAIL, out, kind, count, FACETS)
         counts[row] = count
-        _project(tokens, weights, n, projection[row])
+        _project(tokens, n, projection[row])
         for k in range(FORM):
             form[row, k] = min(counted[k], 65535)
 

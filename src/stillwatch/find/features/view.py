@@ -18,7 +18,7 @@ __all__ = ["View"]
 
 
 @nb.njit(cache=True, nogil=True)
-def _advance_postings(row_ptr, row_facet, opens, lo, hi, ends, carriers, stamp, mark, touched):  # noqa: ANN001, ANN202
+def _advance_postings(row_ptr, row_facet, opens, lo, hi, ends, carriers, stamp, mark, touched):
     """Move the ends of the posting lists past rows [lo, hi); return how many facets moved."""
     count = 0
     for i in range(row_ptr[lo], row_ptr[hi]):
@@ -112,9 +112,7 @@ class View:
         self._advance_pairs("networks", self.network_degree)
         self._advance_pairs("clients", self.client_degree)
         self._mark += 1
-        touched = np.empty(
-            int(self.facets.row_ptr[rows] - self.facets.row_ptr[lo]), np.int32
-        )
+        touched = np.empty(int(self.facets.row_ptr[rows] - self.facets.row_ptr[lo]), np.int32)
         count = _advance_postings(
             self.facets.row_ptr,
             self.facets.row_facet,

@@ -53,7 +53,7 @@ def _find(table: np.ndarray, key: np.uint64) -> int:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _mark(  # noqa: PLR0917 - compiled code takes arrays by position
+def _mark(
     data: np.ndarray,
     offsets: np.ndarray,
     usable: np.ndarray,
