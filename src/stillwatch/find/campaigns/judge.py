@@ -2,18 +2,14 @@
 
 The rules are numbered; ``decide`` applies them and says which one a group fell short of.
 
-J-1  Detectors of one family add up, each bounded, and the family is bounded again.
-J-2  Something must say that one hand holds the accounts: shared identity values, shared
-     address blocks, or lock step in minutes.  Text, creation, hours and clients in common are
-     what classes, launches and open-source tools have, and add to it only.
-J-3  All together must reach ln(m / alpha), where m counts the facets weighed at this look:
-     the e-value that e-BH asks of a first discovery.
-J-4  At least two families speak, or what says that one hand holds the accounts is loud.
-J-6  Answers clearly shorter than such prompts usually get speak for translation, extraction
-     and support work: nobody trains on them at this price.
-J-7  Accounts that name one holder, an organisation or a mail domain of its own, are together
+J-1  Detectors of one family add up, each bounded, on members that the other families chose.
+J-2  Fewer than six accounts are a household or a coincidence.
+J-3  Whole texts that repeat between the accounts speak for people, classes and benchmarks.
+J-4  Accounts that name one holder, an organisation or a mail domain of its own, are together
      openly; they are shown and not declared.
-J-5  Whole texts that repeat between the accounts speak for people, classes and benchmarks.
+J-5  Answers clearly shorter than such prompts usually get speak for translation, extraction
+     and support work: nobody trains on them at this price.
+J-6  What remains is weighed together (``weigh``) and must reach the operator's threshold.
 """
 
 from __future__ import annotations
@@ -24,7 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stillwatch.find.campaigns.refine import Population, features_of, split, telling_facets
-from stillwatch.find.campaigns.mixture import code_features, fit
+from stillwatch.find.campaigns.mixture import code_features, fit, narrow
+from stillwatch.find.campaigns.weigh import THRESHOLD, weigh
 from stillwatch.find.detectors import DETECTORS
 from stillwatch.find.features.groups import groups_of_rows
 
@@ -77,12 +74,10 @@ FAMILY_CAP: Mapping[str, float] = {
     "lifecycle": 10.0,
     "content": 9.0,
 }
-SPEAKS = 1.5
-"""Nats from which on a family speaks."""
-LOUD = 20.0
-"""Nats from which on one family may stand alone, where nothing speaks against it (J-4)."""
+SMALLEST = 6
+"""Accounts of the smallest campaign that is declared (J-2)."""
 SHORT = -0.45
-"""Robust standard deviations of answer length below which nothing is being drawn out (J-6)."""
+"""Robust standard deviations of answer length below which nothing is being drawn out (J-5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +101,8 @@ class Judged:
     """By family, bounded."""
     declared: float
     """Share of members that name an organisation or own domain that another member names."""
+    colocated: float
+    """Share of members that use an address block that another member uses."""
 
     @property
     def members(self) -> NDArray[np.int32]:
@@ -128,7 +125,10 @@ def judge(
 ) -> Judged:
     """Judge one group (DESIGN section 4, step 4)."""
     carried = telling_facets(view, groups.accounts_of(group), facets)
-    whole = split(features_of(groups, group, view, population), carried)
+    features = features_of(groups, group, view, population)
+    whole = split(features, carried)
+    if whole.all():
+        whole = narrow(code_features(features, whole.size), carried)
     if not whole.all() and whole.sum() >= 4:
         groups, group, carried = _part(view, groups, group, whole), 0, carried[whole]
     accounts = groups.accounts_of(group)
@@ -172,6 +172,7 @@ def judge(
         enough,
         families,
         _declared(view, accounts[probability >= 0.5]),
+        _colocated(view, accounts[probability >= 0.5]),
     )
 
 
@@ -188,23 +189,26 @@ def _part(view: View, groups: Groups, group: int, kept: NDArray[np.bool_]) -> Gr
     return groups_of_rows(view, np.array([0, rows.size], np.int64), rows)
 
 
-def decide(judged: Judged, tested: int, alpha: float) -> str | None:
+def _colocated(view: View, members: NDArray[np.int32]) -> float:
+    homes = view.derived.homes[members]
+    homes = np.where(view.derived.home_rows[members] < view.rows, homes, -1)
+    _, inverse, counts = np.unique(homes, return_inverse=True, return_counts=True)
+    shared = (homes >= 0) & (counts[inverse].reshape(homes.shape) >= 2)
+    return float(shared.any(axis=1).mean()) if members.size else 0.0
+
+
+def decide(judged: Judged, alpha: float) -> str | None:
     """Return None where the group is declared, else the rule that it falls short of."""
-    if judged.members.size < 4:
-        return "J-2: fewer than four accounts remain"
-    families = judged.families
-    if judged.total < np.log(max(tested, 1) / alpha):
-        return "J-3: the evidence together is too weak"
+    if judged.members.size < SMALLEST:
+        return f"J-2: fewer than {SMALLEST} accounts remain"
     if judged.log_e["job-queue"] <= -3.0:
-        return "J-5: the accounts send the same whole texts"
-    held = families["identity"] + judged.log_e["address-blocks"] + judged.log_e["lock-step"]
-    if held < SPEAKS:
-        return "J-2: nothing but text, creation and tools ties the accounts together"
+        return "J-3: the accounts send the same whole texts"
     if judged.declared >= 0.5:
-        return "J-7: most of the accounts name an organisation or domain that others here name"
+        return "J-4: most of the accounts name an organisation or domain that others here name"
     if judged.enough["answer-length"] and judged.effect["answer-length"] <= SHORT:
-        return "J-6: the answers are shorter than such prompts usually get"
-    speaking = sum(families[family] >= SPEAKS for family in families)
-    if speaking < 2 and (held < LOUD or judged.log_e["job-queue"] < 0.3):
-        return "J-4: one family alone speaks"
+        return "J-5: the answers are shorter than such prompts usually get"
+    odds = weigh(judged)
+    needed = THRESHOLD + float(np.log((1 - alpha) / alpha) - np.log(19.0))
+    if odds < needed:
+        return f"J-6: the evidence together is too weak, log odds {odds:.1f} of {needed:.1f}"
     return None

@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 
     from stillwatch.find.campaigns.refine import Feature
 
-__all__ = ["Coded", "code_features", "fit", "log_ratios"]
+__all__ = ["SIZE", "Coded", "code_features", "fit", "log_ratios", "narrow"]
 
 LEVELS = 10
 """Levels of a feature at most."""
 _PRIOR = 2.0
 """Accounts that the population's frequencies weigh in the campaign's part."""
 _STEPS = 40
+SIZE = 0.75
+"""Power of the size that a group's concentration is divided by: 1 would prefer the few accounts
+that fit best, one half prefers two campaigns with a common phrase to either."""
 _CLIP = 2.5
 
 
@@ -148,3 +151,37 @@ def log_ratios(coded: Coded, member: NDArray[np.float64]) -> NDArray[np.float64]
     out = np.zeros(coded.code.shape[0])
     _ratios(coded.code, coded.own, coded.mean, np.ones(len(coded.families), np.bool_), member, out)
     return out
+
+
+def narrow(coded: Coded, carried: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the part of a group that is most of one piece.
+
+    Parts are the carriers of one of the group's facets, and of one more within them; a part is
+    taken where its concentration over a power of its size is higher than the whole's.
+
+    Args:
+        coded: features of the group.
+        carried: (k, F) telling facets.
+    """
+    used = np.ones(len(coded.families), np.bool_)
+    kept = np.ones(coded.code.shape[0], np.bool_)
+    best = _score(coded, kept, used)
+    for _ in range(3):
+        found = None
+        for column in carried.T:
+            part = kept & column
+            if part.sum() >= 4 and not part[kept].all():
+                score = _score(coded, part, used)
+                if score > 1.02 * best:
+                    best, found = score, part
+        if found is None:
+            break
+        kept = found
+    return kept
+
+
+def _score(coded: Coded, part: NDArray[np.bool_], used: NDArray[np.bool_]) -> float:
+    size = int(part.sum())
+    out = np.zeros(size)
+    _ratios(coded.code[part], coded.own[part], coded.mean, used, np.ones(size), out)
+    return float(out.sum()) / float(size) ** SIZE

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stillwatch.find.campaigns.judge import BOUNDS
+from stillwatch.find.campaigns.mixture import SIZE
 from stillwatch.find.campaigns.refine import Population, concentration, features_of
 from stillwatch.find.detectors import DETECTORS
 from stillwatch.find.features.groups import groups_of_facets, groups_of_rows
@@ -26,9 +27,6 @@ LEAST = 4
 """Accounts of the smallest group weighed."""
 _SEED = 3.0
 """Nats from which on a facet is looked at closely."""
-_SIZE = 0.75
-"""Power of the size that a group's concentration is divided by: 1 would prefer the few accounts
-that fit best, one half prefers two campaigns with a common phrase to either."""
 _CLOSE = 300
 """Facets looked at closely in one look at most, strongest first."""
 
@@ -120,7 +118,7 @@ def _distinct(groups: Groups, order: NDArray[np.int64]) -> list[int]:
 
 def _score(groups: Groups, group: int, view: View, population: Population) -> float:
     size = int(groups.sizes[group])
-    return concentration(features_of(groups, group, view, population), size) / size**_SIZE
+    return concentration(features_of(groups, group, view, population), size) / size**SIZE
 
 
 def _one(groups: Groups, group: int, view: View) -> Groups:

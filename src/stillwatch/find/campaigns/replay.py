@@ -165,10 +165,10 @@ class _State:
             self._settle(judged, time)
 
     def _settle(self, judged: Judged, time: int) -> None:
-        rule = decide(judged, self.tested, self.alpha)
+        rule = decide(judged, self.alpha)
         members = set(judged.members.tolist())
         if rule is not None:
-            if judged.total >= 6.0 and len(members) >= 4:
+            if judged.total >= 4.0 and len(members) >= 4:
                 self.refused[np.sort(judged.members).tobytes()] = (judged, rule)
             return
         for campaign in self.campaigns:
