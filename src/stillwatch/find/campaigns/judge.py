@@ -14,13 +14,13 @@ J-6  What remains is weighed together (``weigh``) and must reach the operator's 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stillwatch.find.campaigns.refine import Population, features_of, split, telling_facets
-from stillwatch.find.campaigns.mixture import code_features, fit, narrow
+from stillwatch.find.campaigns.mixture import code_features, fit, log_ratios, narrow
 from stillwatch.find.campaigns.weigh import THRESHOLD, weigh
 from stillwatch.find.detectors import DETECTORS
 from stillwatch.find.features.groups import groups_of_rows
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from stillwatch.find.features.groups import Groups
     from stillwatch.find.features.view import View
 
-__all__ = ["FLOORS", "Judged", "decide", "judge"]
+__all__ = ["FLOORS", "Judged", "decide", "extend", "judge"]
 
 FLOORS: Mapping[str, float] = {
     "young-burst": 0.05,
@@ -76,6 +76,8 @@ FAMILY_CAP: Mapping[str, float] = {
 }
 SMALLEST = 6
 """Accounts of the smallest campaign that is declared (J-2)."""
+LIKE = 1.0
+"""Log ratio beyond text from which on an account that the text reaches joins a campaign."""
 SHORT = -0.45
 """Robust standard deviations of answer length below which nothing is being drawn out (J-5)."""
 
@@ -182,6 +184,36 @@ def _declared(view: View, members: NDArray[np.int32]) -> float:
         _, inverse, counts = np.unique(relation, return_inverse=True, return_counts=True)
         named |= (relation >= 0) & (counts[inverse] >= 2)
     return float(named.mean()) if members.size else 0.0
+
+
+def extend(
+    view: View, judged: Judged, wider: Groups, facets: NDArray[np.int32], population: Population
+) -> Judged:
+    """Return a declared group with the accounts that its text reaches and that are like it.
+
+    Args:
+        view: what is known.
+        judged: the declared group.
+        wider: a group of one, grown from the members along text.
+        facets: facets of the wider group.
+        population: what everyone looks like.
+    """
+    accounts = wider.accounts_of(0)
+    known = np.isin(accounts, judged.members)
+    coded = code_features(features_of(wider, 0, view, population), accounts.size)
+    ratio = log_ratios(coded, known.astype(np.float64))
+    joins = ~known & (ratio >= LIKE)
+    if not joins.any():
+        return judged
+    kept = (known | joins)[wider.slots_of(0)]
+    odds = np.clip(ratio[joins], -30.0, 30.0)
+    return replace(
+        judged,
+        accounts=np.concatenate([judged.accounts, accounts[joins]]),
+        probability=np.concatenate([judged.probability, 1.0 / (1.0 + np.exp(-odds))]),
+        rows=np.union1d(judged.rows, wider.rows_of(0)[kept]),
+        facets=np.union1d(judged.facets, facets),
+    )
 
 
 def _part(view: View, groups: Groups, group: int, kept: NDArray[np.bool_]) -> Groups:

@@ -25,7 +25,7 @@ __all__ = ["Candidate", "LEAST", "candidates", "most_accounts"]
 
 LEAST = 4
 """Accounts of the smallest group weighed."""
-_SEED = 3.0
+_SEED = 2.0
 """Nats from which on a facet is looked at closely."""
 _CLOSE = 300
 """Facets looked at closely in one look at most, strongest first."""

@@ -14,10 +14,11 @@ import numpy as np
 from stillwatch.find.campaigns.background import refresh
 from stillwatch.find.campaigns.crowds import measure_crowds
 from stillwatch.find.campaigns.grow import Grower
-from stillwatch.find.campaigns.judge import FLOORS, Judged, decide, judge
+from stillwatch.find.campaigns.judge import FLOORS, Judged, decide, extend, judge
 from stillwatch.find.campaigns.propose import candidates, most_accounts
 from stillwatch.find.campaigns.refine import Population
 from stillwatch.find.detectors import DETECTORS
+from stillwatch.find.features.groups import groups_of_rows
 from stillwatch.find.features.rows import HOUR
 from stillwatch.find.features.view import View
 
@@ -162,15 +163,17 @@ class _State:
         self.tested = len(self._ever)
         for candidate in found:
             judged = judge(view, candidate.groups, 0, candidate.facets, self._crowds, population)
-            self._settle(judged, time)
+            self._settle(judged, time, population)
 
-    def _settle(self, judged: Judged, time: int) -> None:
+    def _settle(self, judged: Judged, time: int, population: Population) -> None:
         rule = decide(judged, self.alpha)
         members = set(judged.members.tolist())
         if rule is not None:
             if judged.total >= 4.0 and len(members) >= 4:
                 self.refused[np.sort(judged.members).tobytes()] = (judged, rule)
             return
+        judged = self._extended(judged, population)
+        members = set(judged.members.tolist())
         for campaign in self.campaigns:
             shared = len(members & campaign.flagged_at.keys())
             if shared >= _SAME * min(len(members), len(campaign.flagged_at)):
@@ -179,3 +182,11 @@ class _State:
         campaign = Declared(time, judged)
         campaign.take(judged, time)
         self.campaigns.append(campaign)
+
+    def _extended(self, judged: Judged, population: Population) -> Judged:
+        view = self.view
+        grown = self.grower.grow(judged.members, most_accounts(view))
+        if grown.accounts.size < judged.members.size:
+            return judged
+        wider = groups_of_rows(view, np.array([0, grown.rows.size], np.int64), grown.rows)
+        return extend(view, judged, wider, grown.facets, population)
