@@ -71,7 +71,7 @@ def _scan(world: Path, out: Path) -> None:
     from stillwatch.cli.scan import run  # noqa: PLC0415
     from stillwatch.find.sources import Quarantine  # noqa: PLC0415
 
-    with Quarantine(out / "quarantine") as quarantine:
+    with Quarantine(out) as quarantine:
         run(
             str(world / "exchanges"),
             out,

@@ -86,7 +86,7 @@ def command(
         return
     if out is None:
         raise ConfigurationError("--out is missing", todo="name a folder for the results")
-    with Quarantine(out / "quarantine") as quarantine:
+    with Quarantine(out) as quarantine:
         result = run(
             exchanges,
             out,
