@@ -6,13 +6,16 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from stillwatch.worlds.simulation.adversaries import ADVERSARIES
+from stillwatch.worlds.simulation.adversaries import ADVERSARIES, ON_REQUEST
 from stillwatch.worlds.simulation.adversaries.accounts import recycle
+from stillwatch.worlds.simulation.adversaries.leaks import LEAKS, leaky
 from stillwatch.worlds.simulation.adversaries.profile import combined, covered, usual
 from stillwatch.worlds.simulation.building import Settings, simulate
 from stillwatch.worlds.simulation.columns import ELICITATIONS, KINDS, LANGUAGES
+from stillwatch.worlds.simulation.lengthening import FACTORS, lengthening
 
 SLUGS = tuple(adversary.slug for adversary in ADVERSARIES)
+OPERATED = tuple(a for a in ADVERSARIES if hasattr(a, "drawn"))
 WORLD = {"exchanges": 6000, "accounts": 400, "cohorts": ("casual",), "prevalence": 0.3}
 
 
@@ -165,3 +168,62 @@ def test_every_regime_runs(regime, tmp_path):
                       cohorts=("casual",), seed=2, regime=regime))  # fmt: skip
     truth = pq.read_table(folder / "truth_accounts.parquet").to_pylist()
     assert any(row["kind"] == "attack" for row in truth)
+
+
+@pytest.mark.parametrize("adversary", OPERATED, ids=lambda a: a.slug)
+def test_every_campaign_draws_two_to_four_leaks(adversary):
+    for seed in range(60):
+        profile = adversary.drawn(np.random.default_rng(seed))
+        names = [name for name, _ in profile.leaks]
+        assert 2 <= len(names) <= 4
+        assert set(names) <= set(LEAKS)
+        assert len(set(names)) == len(names)
+        assert all(0.35 <= strength <= 1 for _, strength in profile.leaks)
+        assert set(adversary.forced) <= set(names)
+        assert not set(adversary.forbidden) & set(names)
+        assert "queue" not in names or not {"hours", "minutes"} & set(names)
+
+
+def test_the_spotless_one_leaks_nothing_and_comes_only_when_named(tmp_path):
+    assert "spotless" not in SLUGS
+    assert [a.slug for a in ON_REQUEST] == ["spotless"]
+    assert ON_REQUEST[0].drawn(np.random.default_rng(1)).leaks == ()
+    folder, truth, _, taken = world(tmp_path, "spotless")
+    assert taken
+    accounts = pq.read_table(folder / "accounts.parquet").to_pylist()
+    hostile = [row for row in accounts if truth[row["account_id"]]["kind"] == "attack"]
+    for name in ("payment_fingerprint", "phone_hash", "device_fingerprint"):
+        values = [row[name] for row in hostile if row[name] is not None]
+        assert len(set(values)) == len(values)
+
+
+def test_recycled_cards_reach_a_third_of_the_accounts(tmp_path):
+    for seed in (3, 4, 5):
+        folder, truth, _, _ = world(tmp_path, "recycled", seed=seed)
+        accounts = pq.read_table(folder / "accounts.parquet").to_pylist()
+        cards = [
+            row["payment_fingerprint"]
+            for row in accounts
+            if truth[row["account_id"]]["kind"] == "attack"
+        ]
+        _, counts = np.unique([c for c in cards if c is not None], return_counts=True)
+        assert counts[counts > 1].sum() >= 0.33 * len(cards)
+        assert counts.max() <= 12
+
+
+def test_leaks_can_be_forced_and_forbidden():
+    rng = np.random.default_rng(2)
+    for _ in range(50):
+        profile = leaky(usual(rng), rng, force=("blocks",), forbid=("cards", "queue"))
+        assert profile.leak("blocks") > 0
+        assert profile.leak("cards") == profile.leak("queue") == 0
+        assert profile.network != "rotating"
+
+
+def test_who_asks_for_a_form_gets_its_length():
+    styles = np.arange(500)
+    for family, (low, high) in FACTORS.items():
+        factor = lengthening(family, styles)
+        assert 1.3 <= low <= factor.min() < factor.max() <= high <= 3
+    assert (lengthening("harness", styles) == lengthening("trace", styles)).all()
+    assert (lengthening("newsletter", styles) == 1).all()

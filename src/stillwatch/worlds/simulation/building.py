@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from stillwatch.errors import ConfigurationError, OutputError
 from stillwatch.records import PROVIDER_EVENT
-from stillwatch.worlds.simulation.adversaries import ADVERSARIES
+from stillwatch.worlds.simulation.adversaries import ADVERSARIES, ON_REQUEST
 from stillwatch.worlds.simulation.cohorts import COHORTS
 from stillwatch.worlds.simulation.columns import DAY, SECOND, Ints
 from stillwatch.worlds.simulation.context import Context
@@ -137,7 +137,8 @@ def _provider(
     """Build the world of one provider."""
     folder.mkdir(parents=True, exist_ok=True)
     cohorts = chosen(COHORTS, settings.cohorts, "cohort")
-    adversaries = chosen(ADVERSARIES, settings.adversaries, "adversary")
+    every = ADVERSARIES if settings.adversaries is None else (*ADVERSARIES, *ON_REQUEST)
+    adversaries = chosen(every, settings.adversaries, "adversary")
     made = plan(
         cohorts,
         adversaries,

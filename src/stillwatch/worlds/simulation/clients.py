@@ -15,6 +15,7 @@ __all__ = ["Client", "ClientTable"]
 
 _PRODUCTS = 8192
 _AGENTS = 24
+_RARE = (0.003, 0.012)  # share of all accounts that uses an uncommon client
 _SYLLABLES = (
     "ba", "co", "di", "fe", "ga", "hu", "ki", "lo", "mi", "na", "pe", "ra", "so", "ti", "vu",
     "wa", "xe", "yo", "zu", "lin", "mar", "ten", "vor", "sky",
@@ -174,6 +175,13 @@ class ClientTable:
     def product(self, name_seed: int) -> int:
         """Return the number of a client of its own name on a popular library's TLS."""
         return self._first_product + name_seed % _PRODUCTS
+
+    def uncommon(self, seed: int) -> int:
+        """Return the number of a public client that few people use."""
+        numbers, weights = self._by_family["any"]
+        direct = np.array([self.clients[n].channel == "direct" for n in numbers])
+        few = numbers[direct & (weights > _RARE[0]) & (weights < _RARE[1])]
+        return int(few[seed % len(few)])
 
     def agent(self, which: int) -> int:
         """Return the client of the ``which``-th public open-source agent."""

@@ -99,6 +99,8 @@ class Context:
         self.clients = ClientTable()
         self.wrappers: list[Wrapper] = []
         self.systems: list[str] = []
+        self.asks: dict[int, tuple[str, int | None]] = {}
+        self.system_asks: dict[int, tuple[str, int]] = {}
         self._blocked: dict[int, tuple[int, int]] = {}
         self._styled: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
@@ -186,14 +188,17 @@ class Context:
         self.wrappers.append(wrap)
         return len(self.wrappers) - 1
 
-    def framed(self, words: Elicitation) -> int:
-        """Register the wrapper that puts fixed words around every body."""
+    def framed(self, words: Elicitation, asks: tuple[str, int] | None = None) -> int:
+        """Register the wrapper that puts fixed words around every body; see the protocol."""
         prefix, suffix = words.prefix, words.suffix
 
         def wrap(bodies: Sequence[str], seeds: Ints, lang: str) -> list[str]:  # noqa: ARG001
             return [f"{prefix}{body}{suffix}" for body in bodies]
 
-        return self.wrapper(wrap)
+        number = self.wrapper(wrap)
+        if asks is not None:
+            self.asks[number] = asks
+        return number
 
     def styled(self, role: str) -> int:
         """Return the wrapper that frames each body by a benign role."""
@@ -213,6 +218,7 @@ class Context:
             return made
 
         self._styled[role] = self.wrapper(wrap)
+        self.asks[self._styled[role]] = (role, None)
         return self._styled[role]
 
     def elicited(self, family: str, style: int) -> int:
@@ -226,12 +232,16 @@ class Context:
                 made.append(f"{words.prefix}{body}{words.suffix}")
             return made
 
-        return self.wrapper(wrap)
+        number = self.wrapper(wrap)
+        self.asks[number] = (family, style)
+        return number
 
-    def system(self, words: str) -> int:
+    def system(self, words: str, asks: tuple[str, int] | None = None) -> int:
         """Register a system prompt and return its number."""
         if words not in self._numbers:
             self._numbers[words] = len(self.systems)
+            if asks is not None:
+                self.system_asks[len(self.systems)] = asks
             self.systems.append(words)
         return self._numbers[words]
 

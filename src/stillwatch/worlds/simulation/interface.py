@@ -301,8 +301,13 @@ class World(Protocol):
         """Register a wrapper and return its number."""
         ...
 
-    def framed(self, words: Elicitation) -> int:
-        """Register the wrapper that puts fixed words around every body."""
+    def framed(self, words: Elicitation, asks: tuple[str, int] | None = None) -> int:
+        """Register the wrapper that puts fixed words around every body.
+
+        Args:
+            words: what goes around.
+            asks: the (family or role, style) that the words are, where they make answers longer.
+        """
         ...
 
     def styled(self, role: str) -> int:
@@ -320,8 +325,8 @@ class World(Protocol):
         """
         ...
 
-    def system(self, words: str) -> int:
-        """Register a system prompt and return its number."""
+    def system(self, words: str, asks: tuple[str, int] | None = None) -> int:
+        """Register a system prompt and return its number; ``asks`` as in :meth:`framed`."""
         ...
 
     def enrol(self, block: Accounts, quota: Quota) -> None:

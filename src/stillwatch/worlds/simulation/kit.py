@@ -76,7 +76,7 @@ def systems(world: World, role: str, language: Objects, style: Ints) -> NDArray[
     for row, (lang, number) in enumerate(zip(language, style.tolist(), strict=True)):
         words = world.text.frame(role, lang, number).system
         if words is not None:
-            found[row] = world.system(words)
+            found[row] = world.system(words, (role, number))
     return found
 
 

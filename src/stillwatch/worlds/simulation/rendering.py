@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from stillwatch.records import EXCHANGE, TIME
 from stillwatch.worlds.simulation.columns import KINDS, LANGUAGES, Floats, Ints
 from stillwatch.worlds.simulation.identifiers import addresses, hexadecimal
+from stillwatch.worlds.simulation.lengthening import NOISE, lengthening
 from stillwatch.worlds.simulation.network import mixed
 
 if TYPE_CHECKING:
@@ -66,6 +67,9 @@ class Renderer:
         self._app = np.array([c.channel == "app" for c in clients])
         self._access = register.access()
         self._systems = pa.array([*context.systems, None], pa.string())
+        self._longer = np.ones(len(context.systems) + 1)
+        for number, (name, style) in context.system_asks.items():
+            self._longer[number] = lengthening(name, np.array([style]))[0]
         self._models = pa.array(context.models, pa.string())
 
     def exchanges(self, rows: Rows, first: int) -> pa.Table:
@@ -78,7 +82,7 @@ class Renderer:
         rng = np.random.default_rng([self._key, first])
         prompt = pa.array(self._prompts(rows), pa.string())
         system = self._systems.take(pa.array(rows["system"] % len(self._systems)))
-        tokens = _tokens(rng, rows, prompt, system)
+        tokens = _tokens(rng, rows, prompt, system, self._lengths(rng, rows))
         access = self._access[rows["account"]]
         market = (access & 2) > 0
         hidden = market & (mixed(rows["account"], self._key ^ 3) % np.uint64(2) == 0)
@@ -110,6 +114,19 @@ class Renderer:
         }
         ordered = [columns[name] for name in EXCHANGE_SCHEMA.names]
         return pa.Table.from_arrays(ordered, schema=EXCHANGE_SCHEMA)
+
+    def _lengths(self, rng: np.random.Generator, rows: Rows) -> Floats:
+        """Return how much longer each answer is for the form that is asked for."""
+        factor = self._longer[rows["system"]]
+        wrapped = np.flatnonzero(rows["wrapper"] >= 0)
+        for part in _groups(rows["wrapper"][wrapped]):
+            at = wrapped[part]
+            asked = self._context.asks.get(int(rows["wrapper"][at[0]]))
+            if asked is not None:
+                style = rows["wrap_seed"][at] if asked[1] is None else np.full(len(at), asked[1])
+                factor[at] = np.maximum(factor[at], lengthening(asked[0], style))
+        noise = np.exp(NOISE * rng.standard_normal(len(rows)))
+        return np.asarray(np.where(factor > 1, factor * noise, 1.0))
 
     def exchange_ids(self, first: int, n: int) -> pa.Array:
         """Return the ids of exchanges by running number."""
@@ -165,7 +182,9 @@ def _groups(*keys: NDArray[np.generic]) -> list[Ints]:
     return np.split(order, cuts)
 
 
-def _tokens(rng: np.random.Generator, rows: Rows, prompt: pa.Array, system: pa.Array) -> _Tokens:
+def _tokens(
+    rng: np.random.Generator, rows: Rows, prompt: pa.Array, system: pa.Array, longer: Floats
+) -> _Tokens:
     """Return token counts: an answer's length follows the prompt's kind and length."""
     n = len(rows)
     letters = pc.utf8_length(prompt).to_numpy(zero_copy_only=False).astype(float)
@@ -179,7 +198,7 @@ def _tokens(rng: np.random.Generator, rows: Rows, prompt: pa.Array, system: pa.A
     translates = rows["kind"] == KINDS.index("translation")
     usual = np.where(translates, own * 1.1, usual)
     usual *= np.where(rows["turn"] > 0, 0.75, 1.0) * np.where(rows["model"] == 2, 1.12, 1.0)
-    wanted = usual * rows["answer"] * np.exp(0.55 * rng.standard_normal(n))
+    wanted = usual * longer * rows["answer"] * np.exp(0.55 * rng.standard_normal(n))
     answered = np.clip(np.rint(wanted), 1, 32_000).astype(np.int64)
     cap = rows["max_tokens"]
     capped = (cap > 0) & (answered >= cap)

@@ -89,6 +89,10 @@ class Clients(Protocol):
         """Return the number of a client of its own name on a popular library's TLS."""
         ...
 
+    def uncommon(self, seed: int) -> int:
+        """Return the number of a public client that few people use."""
+        ...
+
     def agent(self, which: int) -> int:
         """Return the client of the ``which``-th public open-source agent."""
         ...

@@ -24,12 +24,13 @@ from stillwatch.worlds.simulation.adversaries.reseller import Reseller
 from stillwatch.worlds.simulation.adversaries.residential import Residential
 from stillwatch.worlds.simulation.adversaries.reworded import Reworded
 from stillwatch.worlds.simulation.adversaries.rotation import Rotation
+from stillwatch.worlds.simulation.adversaries.spotless import Spotless
 from stillwatch.worlds.simulation.adversaries.spread import Spread
 
 if TYPE_CHECKING:
     from stillwatch.worlds.simulation.interface import Population
 
-__all__ = ["ADVERSARIES"]
+__all__ = ["ADVERSARIES", "ON_REQUEST"]
 
 ADVERSARIES: tuple[Population, ...] = (
     Spread(),
@@ -55,3 +56,6 @@ ADVERSARIES: tuple[Population, ...] = (
     Framing(),
 )
 """Every adversary, in the order of THREATS; 15 leaves no trace in a log."""
+
+ON_REQUEST: tuple[Population, ...] = (Spotless(),)
+"""Adversaries that are in no world unless named: they state a limit."""

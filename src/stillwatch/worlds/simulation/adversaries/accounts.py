@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stillwatch.worlds.simulation.adversaries.leaks import betray
 from stillwatch.worlds.simulation.columns import DAY, HOUR, Accounts, Bools, Ints, Objects
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def muster(world: World, quota: Quota, profile: CampaignProfile, n: int | None =
     _equip(world, block, profile)
     fast = world.rng.random(len(block)) < 0.8
     block.lag[fast] = profile.lag * world.rng.gamma(2.0, 0.5, int(fast.sum()))
+    betray(world, block, profile)
     return block
 
 

@@ -24,6 +24,7 @@ class AgedAccounts(Adversary):
     share = 1.0
     intensity = 1.0
     group = 8
+    forbidden = ("creation",)
 
     def profile(self, rng: np.random.Generator) -> CampaignProfile:
         """Draw one campaign's profile."""

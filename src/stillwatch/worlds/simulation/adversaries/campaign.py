@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stillwatch.worlds.simulation.adversaries.accounts import muster
+from stillwatch.worlds.simulation.adversaries.leaks import keep_time
 from stillwatch.worlds.simulation.adversaries.profile import PEOPLES
 from stillwatch.worlds.simulation.columns import (
     DAY,
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["elicit", "fill", "run", "timetable", "traffic_of", "wakes"]
 
-_CAPS = (1024, 2048, 4096, 8192)
+_CAPS = (2048, 4096, 8192)
+_LEAST_CAP = 1024  # who keeps the answers does not have them cut
 _HEATS = (0.0, 0.2, 0.7, 1.0)
 
 
@@ -49,6 +51,7 @@ def traffic_of(world: World, block: Accounts, profile: CampaignProfile) -> Traff
     own[dressed] = systems(world, "assistant", block.language[dressed], block.subjects[dressed, 0])
     traffic.system[:] = own[traffic.row]
     chosen = _chosen(world, block, traffic, profile)
+    keep_time(world, block, traffic, profile, chosen)
     fill(world, traffic, profile, chosen)
     elicit(world, traffic, profile, chosen)
     _roam(world, traffic, profile, chosen)
@@ -104,9 +107,16 @@ def _jobs(world: World, block: Accounts, volume: Ints, profile: CampaignProfile)
         rounds = np.sort(rng.random(int(np.clip(np.quantile(volume, 0.9) * 2, 4, 4000))))
         place = rng.choice(rounds, len(row))
     time = begin + ((finish - begin) * place).astype(np.int64)
-    if profile.clock == "lockstep":
+    dealt = profile.clock == "queue" and profile.leak("queue") > 0
+    if dealt:  # one stream at a steady rate, whoever the next job falls to
+        steady = rng.random(len(row)) < profile.leak("queue")
+        jobs = rng.permutation(np.flatnonzero(steady))
+        place[jobs] = (np.arange(len(jobs)) + rng.random(len(jobs))) / max(len(jobs), 1)
+        time = begin + ((finish - begin) * place).astype(np.int64)
+    if profile.clock == "lockstep" or dealt:
         same = world.start + ((profile.start + (profile.end - profile.start) * place) * span)
         time = np.where(same >= block.created[row], same, time).astype(np.int64)
+    if profile.clock == "lockstep":
         time += (rng.exponential(rng.uniform(8, 90), len(row)) * SECOND).astype(np.int64)
     time = np.minimum(time, world.end - SECOND)
     number = np.arange(len(row), dtype=np.int64)
@@ -182,10 +192,15 @@ def fill(world: World, traffic: Traffic, profile: CampaignProfile, chosen: Bools
     traffic.harvest[at] = True
     traffic.answer[at] *= profile.answer * np.exp(0.1 * rng.standard_normal(len(at)))
     accounts = int(traffic.row.max(initial=0)) + 1
-    new = world.release + profile.lag * rng.gamma(2.0, 0.5, accounts) * DAY
+    lag = profile.lag * rng.gamma(2.0, 0.5, accounts)
+    slow = rng.random(accounts) >= (profile.leak("pivot") or 1.0)
+    lag[slow] = 4.0 + rng.exponential(8.0, int(slow.sum()))
+    new = world.release + lag * DAY
     strong = at[rng.random(len(at)) < profile.strong]
     moved = traffic.time[strong] >= new[traffic.row[strong]]
     traffic.model[strong] = np.where(moved, 2, 1)
+    short = at[(traffic.max_tokens[at] >= 0) & (traffic.max_tokens[at] < _LEAST_CAP)]
+    traffic.max_tokens[short] = 4096
     steady = at[(rng.random(len(at)) < profile.steady) & (traffic.max_tokens[at] >= 0)]
     traffic.max_tokens[steady] = rng.choice(_CAPS)
     heated = at[(rng.random(len(at)) < profile.steady) & ~np.isnan(traffic.temperature[at])]
@@ -220,7 +235,7 @@ def _systems(world: World, traffic: Traffic, profile: CampaignProfile, at: Ints)
         words = world.text.elicitation(profile.family, LANGUAGES[lang], profile.style, seed)
         text = words.system or f"{words.prefix} {words.suffix}".strip()
         same = at[(pairs[:, 0] == lang) & (pairs[:, 1] == seed)]
-        traffic.system[same] = world.system(" ".join(text.split()))
+        traffic.system[same] = world.system(" ".join(text.split()), (profile.family, profile.style))
 
 
 def _roam(world: World, traffic: Traffic, profile: CampaignProfile, chosen: Bools) -> None:

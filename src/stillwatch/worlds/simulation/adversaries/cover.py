@@ -29,6 +29,7 @@ class Cover(Adversary):
     share = 1.2
     intensity = 1.3
     group = 8
+    forbidden = ("queue",)
 
     def profile(self, rng: np.random.Generator) -> CampaignProfile:
         """Draw one campaign's profile."""

@@ -10,7 +10,6 @@ import numpy as np
 from stillwatch.worlds.simulation.adversaries.accounts import muster
 from stillwatch.worlds.simulation.adversaries.adversary import Adversary
 from stillwatch.worlds.simulation.adversaries.campaign import traffic_of
-from stillwatch.worlds.simulation.adversaries.profile import combined, usual
 
 if TYPE_CHECKING:
     from stillwatch.worlds.simulation.interface import Quota, World
@@ -28,13 +27,14 @@ class Framing(Adversary):
     share = 0.8
     intensity = 1.0
     group = 10
+    forbidden = ("client",)
 
     def populate(self, world: World, quota: Quota) -> None:
         """Open the accounts and send harvest in the crowd's frame."""
         rng = world.rng
         role, kind = _COPIED[rng.integers(len(_COPIED))]
         which = int(rng.integers(0, 4))
-        drawn = combined(usual(rng), rng)
+        drawn = self.drawn(rng)
         profile = replace(drawn, kinds={kind: 0.6, "instruct": 0.4}, system=0.0)
         block = muster(world, quota, profile)
         if role == "agent":
@@ -44,8 +44,8 @@ class Framing(Adversary):
         traffic = traffic_of(world, block, profile)
         frame = world.text.frame(role, "en", which)
         if frame.system is not None:
-            traffic.system[traffic.harvest] = world.system(frame.system)
+            traffic.system[traffic.harvest] = world.system(frame.system, (role, which))
         else:
             at = np.flatnonzero(traffic.harvest & (traffic.turn == 0))
-            traffic.wrapper[at[rng.random(len(at)) < 0.5]] = world.framed(frame)
+            traffic.wrapper[at[rng.random(len(at)) < 0.5]] = world.framed(frame, (role, which))
         world.send(block, traffic)

@@ -10,7 +10,6 @@ import numpy as np
 from stillwatch.worlds.simulation.adversaries.accounts import muster
 from stillwatch.worlds.simulation.adversaries.adversary import Adversary
 from stillwatch.worlds.simulation.adversaries.campaign import traffic_of
-from stillwatch.worlds.simulation.adversaries.profile import combined, usual
 from stillwatch.worlds.simulation.columns import HOUR, MINUTE
 
 if TYPE_CHECKING:
@@ -27,11 +26,12 @@ class Hydra(Adversary):
     share = 1.4
     intensity = 1.0
     group = 12
+    forbidden = ("creation",)
 
     def populate(self, world: World, quota: Quota) -> None:
         """Open chains of accounts, block and replace them."""
         rng, n = world.rng, quota.accounts
-        profile = replace(combined(usual(rng), rng), ages="any", late=0.0, idle=0.0, start=0.0)
+        profile = replace(self.drawn(rng), ages="any", late=0.0, idle=0.0, start=0.0)
         block = muster(world, quota, profile)
         span = world.end - world.start
         heads = max(2, int(n / rng.uniform(2, 5)))

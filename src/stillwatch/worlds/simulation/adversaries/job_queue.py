@@ -23,6 +23,7 @@ class JobQueue(Adversary):
     share = 1.2
     intensity = 1.2
     group = 8
+    forced = ("queue",)
 
     def profile(self, rng: np.random.Generator) -> CampaignProfile:
         """Draw one campaign's profile."""

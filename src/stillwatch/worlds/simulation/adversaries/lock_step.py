@@ -24,6 +24,7 @@ class LockStep(Adversary):
     share = 1.2
     intensity = 1.0
     group = 10
+    forced = ("cards", "minutes")
 
     def profile(self, rng: np.random.Generator) -> CampaignProfile:
         """Draw one campaign's profile."""

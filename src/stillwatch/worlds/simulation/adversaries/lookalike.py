@@ -10,6 +10,7 @@ import numpy as np
 from stillwatch.worlds.simulation.adversaries.accounts import muster
 from stillwatch.worlds.simulation.adversaries.adversary import Adversary
 from stillwatch.worlds.simulation.adversaries.campaign import traffic_of
+from stillwatch.worlds.simulation.adversaries.leaks import leaky
 from stillwatch.worlds.simulation.adversaries.profile import usual
 from stillwatch.worlds.simulation.columns import HOUR
 
@@ -40,7 +41,12 @@ class LookAlike(Adversary):
         rng = world.rng
         kinds = {"assignment": 0.3, "reasoning": 0.4, "instruct": 0.3}
         profile = replace(
-            usual(rng), kinds=kinds, clock="person", network="own", ages="any", system=0.0
+            leaky(usual(rng), rng, forbid=("blocks", "creation", "queue")),
+            kinds=kinds,
+            clock="person",
+            network="own",
+            ages="any",
+            system=0.0,
         )
         block = muster(world, quota, profile)
         rooms = max(1, round(quota.accounts / 30))
@@ -61,7 +67,12 @@ class LookAlike(Adversary):
         rng = world.rng
         kinds = {"eval": 0.5, "reasoning": 0.3, "instruct": 0.2}
         profile = replace(
-            usual(rng), family="trace", kinds=kinds, words="none", clock="machine", turns=1.0
+            leaky(usual(rng), rng, forbid=("client", "queue")),
+            family="trace",
+            kinds=kinds,
+            words="none",
+            clock="machine",
+            turns=1.0,
         )
         block = muster(world, quota, profile)
         same = rng.random(quota.accounts) < 0.85
@@ -73,5 +84,7 @@ class LookAlike(Adversary):
         at = np.flatnonzero(traffic.harvest)
         for style in rng.integers(0, 12, rng.integers(1, 4)).tolist():
             some = at[rng.random(len(at)) < 0.7]
-            traffic.wrapper[some] = world.framed(world.text.frame("harness", "en", style))
+            traffic.wrapper[some] = world.framed(
+                world.text.frame("harness", "en", style), ("harness", style)
+            )
         world.send(block, traffic)

@@ -24,6 +24,7 @@ class Mimic(Adversary):
     share = 1.2
     intensity = 1.0
     group = 8
+    forbidden = ("hours", "minutes", "queue")
 
     def profile(self, rng: np.random.Generator) -> CampaignProfile:
         """Draw one campaign's profile."""

@@ -23,6 +23,7 @@ class Pivot(Adversary):
     share = 1.2
     intensity = 1.1
     group = 8
+    forced = ("pivot",)
 
     def profile(self, rng: np.random.Generator) -> CampaignProfile:
         """Draw one campaign's profile."""

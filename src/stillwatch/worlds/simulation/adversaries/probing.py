@@ -10,7 +10,6 @@ import numpy as np
 from stillwatch.worlds.simulation.adversaries.accounts import muster
 from stillwatch.worlds.simulation.adversaries.adversary import Adversary
 from stillwatch.worlds.simulation.adversaries.campaign import traffic_of
-from stillwatch.worlds.simulation.adversaries.profile import combined, usual
 
 if TYPE_CHECKING:
     from stillwatch.worlds.simulation.interface import Quota, World
@@ -31,7 +30,7 @@ class Probing(Adversary):
         """Open the accounts, probe with some, then harvest with all."""
         rng = world.rng
         switch = float(rng.uniform(0.15, 0.4))
-        drawn = combined(usual(rng), rng)
+        drawn = self.drawn(rng)
         words = "variants" if drawn.words == "none" else drawn.words
         profile = replace(drawn, start=switch, end=1.0, words=words)
         block = muster(world, quota, profile)

@@ -120,10 +120,16 @@ class CampaignProfile:
     """Days from a release until accounts move to the new model, mean."""
     strong: float = 0.8
     """Share of harvested exchanges that go to a strong model."""
-    answer: float = 1.2
-    """Length of harvested answers relative to such prompts."""
+    answer: float = 1.0
+    """Length of harvested answers relative to what their wording already makes of them."""
     steady: float = 0.0
     """Share of harvested exchanges with the campaign's one cap and temperature."""
+    leaks: tuple[tuple[str, float], ...] = ()
+    """Operational leaks and the share of the accounts that each concerns."""
+
+    def leak(self, name: str) -> float:
+        """Return the share of the accounts that a leak concerns, 0 where it is not there."""
+        return dict(self.leaks).get(name, 0.0)
 
 
 Technique = "Callable[[CampaignProfile, np.random.Generator], CampaignProfile]"
@@ -167,9 +173,9 @@ def usual(rng: np.random.Generator, style: int | None = None) -> CampaignProfile
         client=str(rng.choice(["any", "any", "any", "any", "sdk", "script", "one"])),
         by_hand=float(rng.uniform(0.1, 0.9)),
         dressed=float(rng.uniform(0, 0.35)),
-        lag=float(rng.choice([0.5, 3.0, 8.0, 20.0])),
+        lag=float(rng.choice([3.0, 3.0, 8.0, 20.0])),
         strong=float(rng.uniform(0.3, 1.0)),
-        answer=float(rng.uniform(0.95, 1.35)),
+        answer=float(rng.uniform(0.95, 1.15)),
         steady=float(rng.choice([0, 0, 0.4, 0.9])),
     )
 

@@ -24,6 +24,7 @@ class Recycled(Adversary):
     share = 1.0
     intensity = 1.0
     group = 6
+    forced = ("cards",)
 
     def profile(self, rng: np.random.Generator) -> CampaignProfile:
         """Draw one campaign's profile."""

@@ -28,6 +28,7 @@ class Rerouted(Adversary):
     share = 0.9
     intensity = 1.6
     group = 6
+    forbidden = ("hours", "minutes", "queue")
 
     def profile(self, rng: np.random.Generator) -> CampaignProfile:
         """Draw one campaign's profile."""
@@ -41,7 +42,7 @@ class Rerouted(Adversary):
     def populate(self, world: World, quota: Quota) -> None:
         """Open the accounts and send the users' sessions."""
         rng = world.rng
-        profile = self.profile(rng)
+        profile = self.drawn(rng)
         block = muster(world, quota, profile)
         world.enrol(block, quota)
         traffic = world.ordinary(block, world.sessions(block, "person", turns=2.5), PEOPLES)

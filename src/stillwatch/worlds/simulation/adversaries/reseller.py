@@ -10,6 +10,7 @@ import numpy as np
 from stillwatch.worlds.simulation.adversaries.accounts import muster
 from stillwatch.worlds.simulation.adversaries.adversary import Adversary
 from stillwatch.worlds.simulation.adversaries.campaign import elicit, fill
+from stillwatch.worlds.simulation.adversaries.leaks import keep_time
 from stillwatch.worlds.simulation.adversaries.profile import PEOPLES, combined, usual
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Reseller(Adversary):
     share = 0.4
     intensity = 4.0
     group = 6
+    forbidden = ("queue",)
 
     def profile(self, rng: np.random.Generator) -> CampaignProfile:
         """Draw one campaign's profile."""
@@ -41,7 +43,7 @@ class Reseller(Adversary):
     def populate(self, world: World, quota: Quota) -> None:
         """Open the accounts and send both streams."""
         rng = world.rng
-        profile = replace(self.profile(rng), network=str(rng.choice(["cloud", "mixed"])))
+        profile = replace(self.drawn(rng), network=str(rng.choice(["cloud", "mixed"])))
         block = muster(world, quota, profile)
         n = len(block)
         gateway = rng.random(n) < 0.7
@@ -58,6 +60,7 @@ class Reseller(Adversary):
         own = np.clip(rng.beta(6 * profile.cover, 6 * (1 - profile.cover), n), 0.02, 0.98)
         harvested = (rng.random(len(luck))[number] > own[traffic.row]) & (traffic.time > begin)
         traffic.subject[:] = (user * 2_654_435_761 + traffic.row * 40_503 + 17) % 2**31
+        keep_time(world, block, traffic, profile, harvested)
         fill(world, traffic, profile, harvested)
         elicit(world, traffic, profile, harvested)
         few = rng.integers(1, 9)

@@ -24,6 +24,7 @@ class Residential(Adversary):
     share = 1.0
     intensity = 1.0
     group = 6
+    forbidden = ("blocks",)
 
     def profile(self, rng: np.random.Generator) -> CampaignProfile:
         """Draw one campaign's profile."""

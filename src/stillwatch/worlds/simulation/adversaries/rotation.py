@@ -10,7 +10,6 @@ import numpy as np
 from stillwatch.worlds.simulation.adversaries.accounts import muster
 from stillwatch.worlds.simulation.adversaries.adversary import Adversary
 from stillwatch.worlds.simulation.adversaries.campaign import traffic_of
-from stillwatch.worlds.simulation.adversaries.profile import combined, usual
 from stillwatch.worlds.simulation.columns import DAY, HOUR
 
 if TYPE_CHECKING:
@@ -30,11 +29,12 @@ class Rotation(Adversary):
     share = 1.0
     intensity = 1.0
     group = 8
+    forbidden = ("creation",)
 
     def populate(self, world: World, quota: Quota) -> None:
         """Open the accounts of every phase spent at this provider."""
         both = world.shared(f"rotation-{quota.call}")
-        profile = combined(usual(both), both)
+        profile = self.drawn(both)
         others = max(world.providers, int(both.integers(2, 4)))
         rounds = int(both.integers(1, 3))
         parts = others * rounds

@@ -50,7 +50,7 @@ class Agencies:
         domain = world.people.domain(firms)[firm]
         block.mail_domain = np.where(company, domain, block.mail_domain)
         desk = world.network.office(firms)
-        office = np.flatnonzero(world.rng.random(n) < 0.5)
+        office = np.flatnonzero(world.rng.random(n) < world.rng.uniform(0.7, 0.95, firms)[firm])
         place(block.home, office, Address(desk.ip[firm][office], desk.asn[firm][office]))
         kinds = {"creative": 0.5, "chat": 0.2, "document": 0.2, "translation": 0.1}
         traffic = world.ordinary(block, world.sessions(block, "office", turns=2.5), kinds)

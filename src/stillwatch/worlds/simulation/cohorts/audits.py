@@ -54,5 +54,4 @@ class CodeAudits:
             traffic.wrapper[opens] = wrapper
             traffic.wrap_seed = which[traffic.row]
             traffic.system = prompts[traffic.row]
-            traffic.answer *= 1.9
             world.send(block, traffic)

@@ -69,5 +69,4 @@ class Harnesses:
             traffic.model = np.where(on_release & (begin >= world.release), 2, block.model)[
                 traffic.row
             ].astype(np.int8)
-            traffic.answer *= 1.4
             world.send(block, traffic)

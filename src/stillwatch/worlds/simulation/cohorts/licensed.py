@@ -59,5 +59,4 @@ class LicensedDistillers:
             traffic.subject = world.rng.integers(0, 2**31, len(traffic))
             traffic.wrapper[:] = world.elicited(family, int(world.rng.integers(2**31)))
             traffic.wrap_seed = firm[traffic.row] * 8 + world.rng.integers(0, 3, len(traffic))
-            traffic.answer *= 1.6
             world.send(block, traffic)

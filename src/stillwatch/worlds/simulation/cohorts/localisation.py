@@ -37,10 +37,12 @@ class Localisation:
         at = named[shop]
         block.organization[at] = world.people.organization(shops)[shop][at]
         block.mail_domain[at] = world.people.domain(shops)[shop][at]
+        alone = ~at & (world.rng.random(shops) < 0.4)[shop]
+        block.mail_domain[alone] = world.people.domain(shops)[shop][alone]
         block.purpose[at & (world.rng.random(n) < 0.5)] = "localisation"
         block.created = _seats(world, block.created, shop)
         desk = world.network.office(shops)
-        together = np.flatnonzero(world.rng.random(n) < 0.6)
+        together = np.flatnonzero(world.rng.random(n) < world.rng.uniform(0.7, 0.95, shops)[shop])
         place(block.home, together, Address(desk.ip[shop][together], desk.asn[shop][together]))
         hand = world.rng.random(shops) < 0.4
         tool = np.array(

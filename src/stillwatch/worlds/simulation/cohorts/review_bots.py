@@ -50,6 +50,5 @@ class ReviewBots:
         heat = np.array([0.0, np.nan, 0.2, 0.0, 0.3])[which]
         traffic.temperature = heat[traffic.row]
         traffic.max_tokens = np.array([4096, 2048, -1, 8192, 4000], np.int32)[which][traffic.row]
-        traffic.answer *= 1.8
         world.enrol(block, quota)
         world.send(block, traffic)

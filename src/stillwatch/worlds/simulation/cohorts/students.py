@@ -57,5 +57,4 @@ class Students:
         traffic.wrap_seed = block.subjects[traffic.row, 3] * 4 + world.rng.integers(
             0, 2, len(traffic)
         )
-        traffic.answer *= 1.4
         world.send(block, traffic)

@@ -43,5 +43,4 @@ class TestData:
             framed = (traffic.turn == 0) & (world.rng.random(n) < 0.8)[traffic.row]
             traffic.wrapper[framed] = world.styled("testdata")
             traffic.wrap_seed = block.subjects[traffic.row, 3] % 400 + number
-            traffic.answer *= 1.3
             world.send(block, traffic)
