@@ -55,9 +55,7 @@ class Tail:
     scale: float
     """Mean excess above it, from the median of the upper quarter."""
 
-    def log_e(
-        self, statistic: NDArray[np.float64], *, ratio: bool = False
-    ) -> NDArray[np.float64]:
+    def log_e(self, statistic: NDArray[np.float64], *, ratio: bool = False) -> NDArray[np.float64]:
         """Return log e-values, negative below the tail's start.
 
         Args:
@@ -119,7 +117,8 @@ def _draw(view: View, most: int) -> NDArray[np.int32]:
     first[1:] = account[order][1:] != account[order][:-1]
     chosen = order[first]
     chosen = chosen[np.argsort(turn[chosen], kind="stable")][:_CROWDS]
-    return facet[chosen]
+    drawn: NDArray[np.int32] = facet[chosen]
+    return drawn
 
 
 def _ranges(sizes: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from stillwatch.find.features.view import View
 
-__all__ = ["Grown", "Grower"]
+__all__ = ["Grower", "Grown"]
 
 ROUNDS = 6
 """Rounds of growth at most."""
@@ -49,33 +49,33 @@ class Grown:
 
 
 @nb.njit(cache=True, nogil=True)
-def _grow(  # noqa: C901, PLR0912, PLR0915
-    seeds,  # noqa: ANN001
-    most,  # noqa: ANN001
-    known,  # noqa: ANN001
-    account,  # noqa: ANN001
-    account_ptr,  # noqa: ANN001
-    account_rows,  # noqa: ANN001
-    row_ptr,  # noqa: ANN001
-    row_facet,  # noqa: ANN001
-    posting_ptr,  # noqa: ANN001
-    ends,  # noqa: ANN001
-    posting,  # noqa: ANN001
-    opens,  # noqa: ANN001
-    carriers,  # noqa: ANN001
-    f_stamp,  # noqa: ANN001
-    f_count,  # noqa: ANN001
-    f_last,  # noqa: ANN001
-    a_stamp,  # noqa: ANN001
-    a_hits,  # noqa: ANN001
-    a_fit,  # noqa: ANN001
-    member,  # noqa: ANN001
-    mark,  # noqa: ANN001
-):  # noqa: ANN202
+def _grow(
+    seeds,
+    most,
+    known,
+    account,
+    account_ptr,
+    account_rows,
+    row_ptr,
+    row_facet,
+    posting_ptr,
+    ends,
+    posting,
+    opens,
+    carriers,
+    f_stamp,
+    f_count,
+    f_last,
+    a_stamp,
+    a_hits,
+    a_fit,
+    member,
+    mark,
+):
     """Return members, facets and the mark that is free next; scratch arrays are stamped."""
     members = seeds.copy()
     chosen = np.empty(0, np.int32)
-    for round_ in range(ROUNDS):
+    for _ in range(ROUNDS):
         mark += 1
         for i in range(members.size):
             member[members[i]] = mark

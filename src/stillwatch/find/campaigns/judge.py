@@ -9,7 +9,12 @@ J-4  Accounts that name one holder, an organisation or a mail domain of its own,
      openly; they are shown and not declared.
 J-5  Answers clearly shorter than such prompts usually get speak for translation, extraction
      and support work: nobody trains on them at this price.
-J-6  What remains is weighed together (``weigh``) and must reach the operator's threshold.
+J-6  Without shared values or blocks, accounts that are opened together and have a text in
+     common are a class or a launch, unless their answers are clearly longer than usual.
+J-7  Fewer than sixteen accounts that share identity values and nothing else are one customer.
+J-8  Accounts whose shared values go with a shared address block are shops, offices or
+     families, however many of them use the same text.
+J-9  What remains is weighed together (``weigh``) and must reach the operator's threshold.
 """
 
 from __future__ import annotations
@@ -76,8 +81,20 @@ FAMILY_CAP: Mapping[str, float] = {
 }
 SMALLEST = 6
 """Accounts of the smallest campaign that is declared (J-2)."""
-LIKE = 1.0
+LIKE = 2.5
 """Log ratio beyond text from which on an account that the text reaches joins a campaign."""
+REPEATS = -1.0
+"""Nats against a queue from which on whole texts repeat (J-3)."""
+PLACED = 0.35
+"""Share of tied members in places of their own from which on ties are open (J-8)."""
+PLACE = 0.4
+"""Share of those tied to each other that use one block, from which on it is their place."""
+TIED = 1.5
+"""Nats from which on shared values, or openings, say something."""
+LONG = 0.5
+"""Robust standard deviations of answer length from which on harvest outweighs J-6."""
+FEW = 16
+"""Accounts below which shared values alone are one customer (J-7)."""
 SHORT = -0.45
 """Robust standard deviations of answer length below which nothing is being drawn out (J-5)."""
 
@@ -105,6 +122,9 @@ class Judged:
     """Share of members that name an organisation or own domain that another member names."""
     colocated: float
     """Share of members that use an address block that another member uses."""
+    placed: float
+    """Share of the members tied by identity values that sit in one place with those they are
+    tied to."""
 
     @property
     def members(self) -> NDArray[np.int32]:
@@ -175,6 +195,7 @@ def judge(
         families,
         _declared(view, accounts[probability >= 0.5]),
         _colocated(view, accounts[probability >= 0.5]),
+        _placed(view, accounts[probability >= 0.5]),
     )
 
 
@@ -221,6 +242,31 @@ def _part(view: View, groups: Groups, group: int, kept: NDArray[np.bool_]) -> Gr
     return groups_of_rows(view, np.array([0, rows.size], np.int64), rows)
 
 
+def _placed(view: View, members: NDArray[np.int32]) -> float:
+    if members.size == 0:
+        return 0.0
+    part = np.arange(members.size)
+    for codes in view.log.accounts.identity[members].T:
+        for value in np.unique(codes[codes >= 0]).tolist():
+            parts = np.unique(part[codes == value])
+            part[np.isin(part, parts)] = parts[0]
+    homes = view.derived.homes[members]
+    homes = np.where(view.derived.home_rows[members] < view.rows, homes, -1)
+    tied, placed = 0, 0
+    for number in np.unique(part).tolist():
+        here = part == number
+        size = int(here.sum())
+        if size < 2:
+            continue
+        tied += size
+        blocks, counts = np.unique(homes[here][homes[here] >= 0], return_counts=True)
+        if counts.size:
+            users = int((homes == blocks[counts.argmax()]).any(axis=1).sum())
+            own = int(counts.max())
+            placed += size if own >= max(2, PLACE * size) and own >= 0.6 * users else 0
+    return placed / tied if tied else 0.0
+
+
 def _colocated(view: View, members: NDArray[np.int32]) -> float:
     homes = view.derived.homes[members]
     homes = np.where(view.derived.home_rows[members] < view.rows, homes, -1)
@@ -233,14 +279,29 @@ def decide(judged: Judged, alpha: float) -> str | None:
     """Return None where the group is declared, else the rule that it falls short of."""
     if judged.members.size < SMALLEST:
         return f"J-2: fewer than {SMALLEST} accounts remain"
-    if judged.log_e["job-queue"] <= -3.0:
+    if judged.log_e["job-queue"] <= REPEATS:
         return "J-3: the accounts send the same whole texts"
     if judged.declared >= 0.5:
         return "J-4: most of the accounts name an organisation or domain that others here name"
     if judged.enough["answer-length"] and judged.effect["answer-length"] <= SHORT:
         return "J-5: the answers are shorter than such prompts usually get"
+    nats = judged.log_e
+    longer = max(0.0, judged.effect["answer-length"]) if judged.enough["answer-length"] else 0.0
+    tied = judged.families["identity"] + nats["address-blocks"]
+    clumped = nats["creation-clump"] + nats["young-burst"]
+    if tied < TIED and clumped >= TIED and longer < LONG:
+        return "J-6: opened together with a text in common, as classes and launches are"
+    others = sum(
+        nats[slug]
+        for slug in ("address-blocks", "client-rarity", "lock-step", "shift-hours", "release-pivot")
+    )
+    others += 5.0 * max(0.0, longer - 0.3)
+    if judged.members.size < FEW and judged.families["identity"] >= TIED and others < 2.0:
+        return "J-7: few accounts that share cards or phones and nothing else, as one customer does"
+    if judged.placed >= PLACED and longer < LONG:
+        return "J-8: those who share cards or phones also share a place that the others do not use"
     odds = weigh(judged)
     needed = THRESHOLD + float(np.log((1 - alpha) / alpha) - np.log(19.0))
     if odds < needed:
-        return f"J-6: the evidence together is too weak, log odds {odds:.1f} of {needed:.1f}"
+        return f"J-9: the evidence together is too weak, log odds {odds:.1f} of {needed:.1f}"
     return None

@@ -26,6 +26,7 @@ SIZE = 0.75
 """Power of the size that a group's concentration is divided by: 1 would prefer the few accounts
 that fit best, one half prefers two campaigns with a common phrase to either."""
 _CLIP = 2.5
+_MOST_ODDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,8 @@ def _fit(code, own, mean, used, carried):  # noqa: ANN001, ANN202
     member = np.full(k, 0.6)
     for step in range(_STEPS):
         share = (member.sum() + 1.0) / (k + 1.5)
-        odds = np.full(k, np.log(share / (1 - share)))
+        # however pure the group, an account that is quite unlike it does not stay
+        odds = np.full(k, min(_MOST_ODDS, np.log(share / (1 - share))))
         _ratios(code, own, mean, used, member, odds)
         if step >= 2 and carried.shape[1] > 0:
             _wording(carried, member, odds)

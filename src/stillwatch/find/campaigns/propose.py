@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stillwatch.find.features.groups import Groups
     from stillwatch.find.features.view import View
 
-__all__ = ["Candidate", "LEAST", "candidates", "most_accounts"]
+__all__ = ["LEAST", "Candidate", "candidates", "most_accounts"]
 
 LEAST = 4
 """Accounts of the smallest group weighed."""

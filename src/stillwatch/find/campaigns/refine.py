@@ -27,7 +27,15 @@ if TYPE_CHECKING:
     from stillwatch.find.features.log import Log
     from stillwatch.find.features.view import View
 
-__all__ = ["Feature", "Population", "concentration", "features_of", "membership", "split", "telling_facets"]
+__all__ = [
+    "Feature",
+    "Population",
+    "concentration",
+    "features_of",
+    "membership",
+    "split",
+    "telling_facets",
+]
 
 _DAY = 86_400_000_000
 _AGES = np.array([0.5, 2, 5, 10, 20, 40, 90]) * _DAY
@@ -77,9 +85,7 @@ class Population:
         """Temperature and cap of a sample of exchanges, ascending."""
 
 
-def features_of(
-    groups: Groups, group: int, view: View, population: Population
-) -> list[Feature]:
+def features_of(groups: Groups, group: int, view: View, population: Population) -> list[Feature]:
     """Return the features of one group's accounts."""
     accounts, rows, slot = (
         groups.accounts_of(group),
@@ -162,7 +168,9 @@ def concentration(features: list[Feature], size: int) -> float:
     return float(log_ratios(code_features(features, size), np.ones(size)).sum())
 
 
-def telling_facets(view: View, accounts: NDArray[np.int32], facets: NDArray[np.int32]) -> NDArray[np.bool_]:
+def telling_facets(
+    view: View, accounts: NDArray[np.int32], facets: NDArray[np.int32]
+) -> NDArray[np.bool_]:
     """Return (k, F) which accounts carry which of the facets that divide the group most."""
     index = view.facets
     place = np.full(view.seen.size, -1, np.int64)
@@ -251,9 +259,7 @@ def _window(first: NDArray[np.int64], view: View, population: Population) -> Fea
     return Feature("rhythm", np.minimum(tenth, _TENTHS - 1), population.days)
 
 
-def _lengths(
-    rows: NDArray[np.int32], slot: NDArray[np.int32], size: int, view: View
-) -> Feature:
+def _lengths(rows: NDArray[np.int32], slot: NDArray[np.int32], size: int, view: View) -> Feature:
     """Mean answer length residual, in fifths of everyone's exchanges."""
     known = view.log.output_tokens[rows] >= 0
     count = np.bincount(slot[known], minlength=size)

@@ -28,9 +28,7 @@ _EXPLAINED = 40
 _BY_SLUG = {detector.slug: detector for detector in DETECTORS}
 
 
-def assemble(
-    found: Replay, alpha: float, seconds: dict[str, float]
-) -> tuple[ScanResult, pa.Table]:
+def assemble(found: Replay, alpha: float, seconds: dict[str, float]) -> tuple[ScanResult, pa.Table]:
     """Return the scan's result and the campaigns' activity by six hours."""
     view = found.view
     log = view.log
@@ -119,7 +117,7 @@ def _findings(judged: Judged, name: str, view: View) -> list[Finding]:
     return sorted(found, key=lambda f: (-f.log_e, f.detector))
 
 
-def _proposal(  # noqa: PLR0917
+def _proposal(
     judged: Judged,
     name: str,
     view: View,
@@ -237,7 +235,7 @@ def _activity(
     for time in created.tolist():
         if time >= 0 and time // _BIN >= earliest:
             bins.setdefault(time // _BIN, [0, 0])[1] += 1
-    return [(name, _utc(b * _BIN), *bins[b]) for b in sorted(bins)]
+    return [(name, _utc(b * _BIN), bins[b][0], bins[b][1]) for b in sorted(bins)]
 
 
 def _verdicts(

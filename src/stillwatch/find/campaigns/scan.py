@@ -120,9 +120,7 @@ def scan_log(
     return assemble(found, settings.alpha, seconds)
 
 
-def with_events(
-    accounts: pa.Table | None, events: pa.Table | None
-) -> pa.Table | None:
+def with_events(accounts: pa.Table | None, events: pa.Table | None) -> pa.Table | None:
     """Return the account table with what dated events add: openings and licences."""
     if events is None or events.num_rows == 0:
         return accounts

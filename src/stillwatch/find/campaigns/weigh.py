@@ -21,27 +21,23 @@ if TYPE_CHECKING:
 __all__ = ["INTERCEPT", "THRESHOLD", "WEIGHTS", "inputs", "weigh"]
 
 WEIGHTS: Mapping[str, float] = {
-    "identity up to four nats": 0.4,
-    "identity beyond four nats": 0.08,
-    "address blocks": 0.1,
-    "client rarity": 0.0,
-    "creation clump": 0.18,
-    "young burst": 0.7,
-    "release pivot": 0.16,
-    "lock step": 0.27,
-    "shift hours": 0.2,
-    "answer length": 0.69,
-    "job queue": 0.32,
-    "subjects of one's own": -8.51,
-    "no follow-up": 1.34,
-    "common onset": 1.14,
-    "named holder": -1.06,
-    "identity in one place": 0.0,
-    "log size": -0.05,
+    "identity up to four nats": 0.48,
+    "identity beyond four nats": 0.1,
+    "address blocks": 0.18,
+    "creation clump": 0.37,
+    "young burst": 0.92,
+    "lock step": 0.25,
+    "shift hours": 0.24,
+    "answer length": 0.84,
+    "subjects of one's own": -8.01,
+    "no follow-up": 2.19,
+    "common onset": 0.44,
+    "named holder": -3.9,
+    "log size": -0.08,
 }
 """Weight of each input, in log odds a unit of the input."""
-INTERCEPT = -0.66
-THRESHOLD = 2.0
+INTERCEPT = -1.17
+THRESHOLD = 1.3
 """Log odds from which on a group is declared at alpha = 0.05."""
 
 
@@ -63,19 +59,15 @@ def inputs(judged: Judged) -> dict[str, float]:
         "identity up to four nats": min(identity, 4.0),
         "identity beyond four nats": max(0.0, identity - 4.0),
         "address blocks": min(8.0, nats["address-blocks"]),
-        "client rarity": min(3.0, nats["client-rarity"]),
         "creation clump": min(6.0, nats["creation-clump"]),
         "young burst": min(3.0, nats["young-burst"]),
-        "release pivot": min(3.0, nats["release-pivot"]),
         "lock step": min(6.0, nats["lock-step"]),
         "shift hours": min(6.0, nats["shift-hours"]),
         "answer length": known("answer-length", -1.0, 1.5, 0.0),
-        "job queue": min(max(nats["job-queue"], -8.0), 3.0),
         "subjects of one's own": known("exchangeability", -0.02, 0.4, 0.04),
         "no follow-up": known("no-follow-up", 0.0, 1.0, 0.8) - 0.5,
         "common onset": known("common-onset", -0.5, 2.0, 0.0),
         "named holder": judged.declared,
-        "identity in one place": min(identity, 8.0) * judged.colocated,
         "log size": float(np.log(max(judged.members.size, 1))) - 2.5,
     }
 

@@ -18,7 +18,7 @@ __all__ = ["AddressBlocks"]
 
 
 @nb.njit(cache=True, nogil=True)
-def _related(accounts, relations, identity):  # noqa: ANN001, ANN202
+def _related(accounts, relations, identity):
     """Share of pairs, at most 256 of them, that share an identity value or name one holder."""
     n = accounts.size
     met, pairs = 0, 0
@@ -39,7 +39,7 @@ def _related(accounts, relations, identity):  # noqa: ANN001, ANN202
 
 
 @nb.njit(cache=True, nogil=True)
-def _mark(pairs, start, n, linked):  # noqa: ANN001, ANN202
+def _mark(pairs, start, n, linked):
     """Mark the accounts of one value."""
     i = start
     while i < pairs.size and pairs[i] // n == pairs[start] // n:
@@ -48,24 +48,24 @@ def _mark(pairs, start, n, linked):  # noqa: ANN001, ANN202
 
 
 @nb.njit(cache=True, nogil=True)
-def _blocks(  # noqa: C901, PLR0912
-    account_ptr,  # noqa: ANN001
-    members,  # noqa: ANN001
-    relations,  # noqa: ANN001
-    identity,  # noqa: ANN001
-    row_ptr,  # noqa: ANN001
-    rows,  # noqa: ANN001
-    slot,  # noqa: ANN001
-    sizes,  # noqa: ANN001
-    block,  # noqa: ANN001
-    network,  # noqa: ANN001
-    network_of,  # noqa: ANN001
-    degree,  # noqa: ANN001
-    network_degree,  # noqa: ANN001
-    stat,  # noqa: ANN001
-    effect,  # noqa: ANN001
-    support,  # noqa: ANN001
-):  # noqa: ANN202
+def _blocks(
+    account_ptr,
+    members,
+    relations,
+    identity,
+    row_ptr,
+    rows,
+    slot,
+    sizes,
+    block,
+    network,
+    network_of,
+    degree,
+    network_degree,
+    stat,
+    effect,
+    support,
+):
     """Weigh each shared block against chance among the accounts of the same network."""
     for g in range(row_ptr.size - 1):
         n = sizes[g]

@@ -32,7 +32,9 @@ class AnswerLength:
         known = view.log.output_tokens >= 0
         mean, _, support = pooled_effect(groups, view.length, known, 3.0)
         enough = support >= 3
-        return Measurement(np.where(enough, mean, 0.0), np.where(enough, mean, 0.0), support, enough)
+        return Measurement(
+            np.where(enough, mean, 0.0), np.where(enough, mean, 0.0), support, enough
+        )
 
     def explain(self, effect: float, support: int) -> str:
         """Return one sentence that a person can check."""

@@ -9,7 +9,7 @@ __all__ = ["account_means", "pooled_effect"]
 
 
 @nb.njit(cache=True, nogil=True)
-def account_means(row_ptr, rows, slot, sizes, values, known, clip, mean, spread, support):  # noqa: ANN001, ANN201
+def account_means(row_ptr, rows, slot, sizes, values, known, clip, mean, spread, support):
     """Average a row value within accounts, then over accounts.
 
     Args:
@@ -44,7 +44,7 @@ def account_means(row_ptr, rows, slot, sizes, values, known, clip, mean, spread,
             spread[g] = np.sqrt(max(second / n - mean[g] * mean[g], 0.0))
 
 
-def pooled_effect(groups, values, known, clip):  # noqa: ANN001, ANN201
+def pooled_effect(groups, values, known, clip):
     """Return mean, spread (float64) and support (int64) by group; see :func:`account_means`."""
     size = len(groups)
     mean, spread = np.zeros(size), np.zeros(size)

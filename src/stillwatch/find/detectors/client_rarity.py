@@ -17,7 +17,7 @@ __all__ = ["ClientRarity"]
 
 
 @nb.njit(cache=True, nogil=True)
-def _shared(row_ptr, rows, slot, sizes, client, degree, total, stat, effect, support):  # noqa: ANN001, ANN202
+def _shared(row_ptr, rows, slot, sizes, client, degree, total, stat, effect, support):
     """Binomial log likelihood ratio of the group's most telling client, outsiders counted."""
     stamp = np.full(degree.size, -1, np.int64)
     count = np.zeros(degree.size, np.int64)

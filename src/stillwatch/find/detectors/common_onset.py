@@ -20,7 +20,7 @@ _BINS = 24
 
 
 @nb.njit(cache=True, nogil=True)
-def _onsets(row_ptr, rows, slot, sizes, time, start, width, base, effect, support):  # noqa: ANN001, ANN202
+def _onsets(row_ptr, rows, slot, sizes, time, start, width, base, effect, support):
     for g in range(row_ptr.size - 1):
         n = sizes[g]
         count = np.zeros(_BINS)

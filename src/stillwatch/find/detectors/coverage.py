@@ -20,7 +20,7 @@ _ROWS = 400
 
 
 @nb.njit(cache=True, nogil=True)
-def _spread(row_ptr, rows, vectors, effect, used):  # noqa: ANN001, ANN202
+def _spread(row_ptr, rows, vectors, effect, used):
     """One minus the squared length of the mean direction: 0 is one text, 1 is everything."""
     dims = vectors.shape[1]
     for g in range(row_ptr.size - 1):

@@ -17,7 +17,7 @@ __all__ = ["CreationClump"]
 
 
 @nb.njit(cache=True, nogil=True)
-def _clumps(ptr, accounts, birth, degree, total, stat, effect, support):  # noqa: ANN001, ANN202
+def _clumps(ptr, accounts, birth, degree, total, stat, effect, support):
     """Sum Poisson log likelihood ratios over six-hour bins that hold too many of a group."""
     stamp = np.full(degree.size, -1, np.int64)
     count = np.zeros(degree.size, np.int64)

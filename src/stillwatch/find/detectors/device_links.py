@@ -34,4 +34,7 @@ class DeviceLinks:
 
     def explain(self, effect: float, support: int) -> str:
         """Return one sentence that a person can check."""
-        return f"{effect:.0%} of {support} accounts with a device share one with others of the group without any open tie, the device shared most not counted"
+        return (
+            f"{effect:.0%} of {support} accounts with a device share one with others "
+            "of the group without any open tie, the device shared most not counted"
+        )

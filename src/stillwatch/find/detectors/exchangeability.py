@@ -20,7 +20,7 @@ _ROWS_EACH = 20
 
 
 @nb.njit(cache=True, nogil=True)
-def _between(row_ptr, rows, slot, sizes, vectors, share, support):  # noqa: ANN001, ANN202
+def _between(row_ptr, rows, slot, sizes, vectors, share, support):
     """One-way analysis of variance: the intraclass correlation, pooled over dimensions."""
     dims = vectors.shape[1]
     for g in range(row_ptr.size - 1):

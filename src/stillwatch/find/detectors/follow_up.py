@@ -34,7 +34,9 @@ class FollowUp:
         known = view.log.conversation != 0
         mean, _, support = pooled_effect(groups, single.astype(np.float32), known, 1.0)
         enough = support >= 3
-        return Measurement(np.where(enough, mean, 0.0), np.where(enough, mean, 0.0), support, enough)
+        return Measurement(
+            np.where(enough, mean, 0.0), np.where(enough, mean, 0.0), support, enough
+        )
 
     def explain(self, effect: float, support: int) -> str:
         """Return one sentence that a person can check."""

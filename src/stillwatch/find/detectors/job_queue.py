@@ -23,7 +23,7 @@ _SLACK = 0.05
 
 
 @nb.njit(cache=True, nogil=True)
-def _collisions(row_ptr, rows, slot, body, turn, rate, stat, effect):  # noqa: ANN001, ANN202
+def _collisions(row_ptr, rows, slot, body, turn, rate, stat, effect):
     """Poisson ratio of one twentieth of the usual rate of repeats against the usual rate."""
     stamp = np.full(body.max() + 1 if body.size else 1, -1, np.int64)
     first = np.zeros(stamp.size, np.int32)

@@ -33,7 +33,7 @@ _HOLDERS = 64
 
 
 @nb.njit(cache=True, nogil=True)
-def value_evidence(m, d, p):  # noqa: ANN001, ANN201
+def value_evidence(m, d, p):
     """Log likelihood ratio that d holders meet m times in a group that holds a share p."""
     best = 0.0
     for q in (0.3, 0.6, 0.9):
@@ -43,7 +43,7 @@ def value_evidence(m, d, p):  # noqa: ANN001, ANN201
 
 
 @nb.njit(cache=True, nogil=True)
-def _openly_related(a, b, relations):  # noqa: ANN001, ANN202
+def _openly_related(a, b, relations):
     """Whether two accounts name one organisation or one mail domain of their own."""
     for k in range(relations.shape[1]):
         if relations[a, k] >= 0 and relations[a, k] == relations[b, k]:
@@ -52,7 +52,7 @@ def _openly_related(a, b, relations):  # noqa: ANN001, ANN202
 
 
 @nb.njit(cache=True, nogil=True)
-def _units(holders, relations):  # noqa: ANN001, ANN202
+def _units(holders, relations):
     """Count the holders that remain when openly related ones count as one."""
     n = holders.size
     unit = np.arange(n)
@@ -67,7 +67,7 @@ def _units(holders, relations):  # noqa: ANN001, ANN202
 
 
 @nb.njit(cache=True, nogil=True)
-def _users(members, block, homes, home_rows, known):  # noqa: ANN001, ANN202
+def _users(members, block, homes, home_rows, known):
     """How many of the members use a block."""
     count = 0
     for a in members:
@@ -81,7 +81,7 @@ def _users(members, block, homes, home_rows, known):  # noqa: ANN001, ANN202
 
 
 @nb.njit(cache=True, nogil=True)
-def _one_place(holders, members, homes, home_rows, known):  # noqa: ANN001, ANN202
+def _one_place(holders, members, homes, home_rows, known):
     """Whether at least half the holders use one block that the rest of the group uses less."""
     for a in holders[: (holders.size + 1) // 2 + 1]:
         for i in range(homes.shape[1]):
@@ -97,21 +97,21 @@ def _one_place(holders, members, homes, home_rows, known):  # noqa: ANN001, ANN2
 
 
 @nb.njit(cache=True, nogil=True)
-def _accounts(  # noqa: C901
-    ptr,  # noqa: ANN001
-    accounts,  # noqa: ANN001
-    code,  # noqa: ANN001
-    offset,  # noqa: ANN001
-    degree,  # noqa: ANN001
-    total,  # noqa: ANN001
-    relations,  # noqa: ANN001
-    homes,  # noqa: ANN001
-    home_rows,  # noqa: ANN001
-    known,  # noqa: ANN001
-    stat,  # noqa: ANN001
-    effect,  # noqa: ANN001
-    support,  # noqa: ANN001
-):  # noqa: ANN202
+def _accounts(
+    ptr,
+    accounts,
+    code,
+    offset,
+    degree,
+    total,
+    relations,
+    homes,
+    home_rows,
+    known,
+    stat,
+    effect,
+    support,
+):
     for g in range(ptr.size - 1):
         members = accounts[ptr[g] : ptr[g + 1]]
         n = members.size
@@ -133,7 +133,7 @@ def _accounts(  # noqa: C901
                     m = _units(holders, relations)
                     d = max(degree[value + offset] - (size - m), m)
                     evidence = value_evidence(m, d, p) if m >= 2 else 0.0
-                    if evidence > 0:
+                    if evidence > 0:  # noqa: SIM102
                         if _one_place(holders, members, homes, home_rows, known):
                             evidence = 0.0
                     if evidence > 0:

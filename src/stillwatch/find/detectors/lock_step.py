@@ -22,7 +22,7 @@ _NEAR = 18
 
 
 @nb.njit(cache=True, nogil=True)
-def _coincidences(row_ptr, rows, slot, sizes, time, stat, effect, support):  # noqa: ANN001, ANN202
+def _coincidences(row_ptr, rows, slot, sizes, time, stat, effect, support):
     """Compare pairs in the same ten minutes with pairs three hours apart or less."""
     for g in range(row_ptr.size - 1):
         lo, hi = row_ptr[g], row_ptr[g + 1]

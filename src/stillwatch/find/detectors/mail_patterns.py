@@ -34,4 +34,7 @@ class MailPatterns:
 
     def explain(self, effect: float, support: int) -> str:
         """Return one sentence that a person can check."""
-        return f"{effect:.0%} of {support} accounts follow a mail pattern that others of the group follow without any open tie, the pattern met most not counted"
+        return (
+            f"{effect:.0%} of {support} accounts follow a mail pattern that others "
+            "of the group follow without any open tie, the pattern met most not counted"
+        )

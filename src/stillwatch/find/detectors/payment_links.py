@@ -34,4 +34,7 @@ class PaymentLinks:
 
     def explain(self, effect: float, support: int) -> str:
         """Return one sentence that a person can check."""
-        return f"{effect:.0%} of {support} accounts with a payment value share one with others of the group without any open tie, the value shared most not counted"
+        return (
+            f"{effect:.0%} of {support} accounts with a payment value share one with others "
+            "of the group without any open tie, the value shared most not counted"
+        )

@@ -46,7 +46,9 @@ class ReleasePivot:
             fresh[first:hi] = np.maximum(fresh[first:hi], log.model[first:hi] == code)
         mean, _, support = pooled_effect(groups, fresh, eligible, 1.0)
         enough = support >= 5
-        return Measurement(np.where(enough, mean, 0.0), np.where(enough, mean, 0.0), support, enough)
+        return Measurement(
+            np.where(enough, mean, 0.0), np.where(enough, mean, 0.0), support, enough
+        )
 
     def explain(self, effect: float, support: int) -> str:
         """Return one sentence that a person can check."""

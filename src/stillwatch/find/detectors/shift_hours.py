@@ -19,7 +19,7 @@ _HOUR = 3_600_000_000
 
 
 @nb.njit(cache=True, nogil=True)
-def _concentration(row_ptr, rows, slot, sizes, time, effect, support):  # noqa: ANN001, ANN202
+def _concentration(row_ptr, rows, slot, sizes, time, effect, support):
     """How often two accounts meet in an hour of the day, over chance; days do not matter."""
     for g in range(row_ptr.size - 1):
         n = sizes[g]

@@ -19,7 +19,7 @@ _DAY = 86_400_000_000
 
 
 @nb.njit(cache=True, nogil=True)
-def _youth(row_ptr, rows, slot, sizes, account, created, time, effect, support):  # noqa: ANN001, ANN202
+def _youth(row_ptr, rows, slot, sizes, account, created, time, effect, support):
     for g in range(row_ptr.size - 1):
         met = np.zeros(sizes[g], np.bool_)
         young, have = 0.0, 0

@@ -80,7 +80,7 @@ class Rows:
 
 
 @nb.njit(cache=True, nogil=True)
-def _link_turns(order, conversation, account, turn, next_turn):  # noqa: ANN001, ANN202
+def _link_turns(order, conversation, account, turn, next_turn):
     """Chain the rows of each conversation; order sorts by (conversation, account, row)."""
     for i in range(1, order.size):
         a, b = order[i - 1], order[i]
