@@ -118,7 +118,8 @@ def _distinct(groups: Groups, order: NDArray[np.int64]) -> list[int]:
 
 def _score(groups: Groups, group: int, view: View, population: Population) -> float:
     size = int(groups.sizes[group])
-    return concentration(features_of(groups, group, view, population), size) / size**SIZE
+    score: float = concentration(features_of(groups, group, view, population), size) / size**SIZE
+    return score
 
 
 def _one(groups: Groups, group: int, view: View) -> Groups:

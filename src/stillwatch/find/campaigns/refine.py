@@ -129,10 +129,7 @@ def split(features: list[Feature], carried: NDArray[np.bool_]) -> NDArray[np.boo
         features: as from :func:`features_of`.
         carried: as from :func:`telling_facets`.
     """
-    tied = np.zeros(carried.shape[0], np.bool_)
-    for feature in features:
-        if feature.base.shape[-1] == 2 and feature.family in {"identity", "infrastructure"}:
-            tied |= feature.code == 1
+    tied = ties(features)
     kept = np.ones(carried.shape[0], np.bool_)
     for _ in range(4):
         best, cut = np.log(max(carried.shape[1], 1)) + 3.0, None
@@ -149,6 +146,15 @@ def split(features: list[Feature], carried: NDArray[np.bool_]) -> NDArray[np.boo
             break
         kept &= cut
     return kept
+
+
+def ties(features: list[Feature]) -> NDArray[np.bool_]:
+    """Return which accounts share an identity value or an uncommon block with another."""
+    tied = np.zeros(features[0].code.size, np.bool_)
+    for feature in features:
+        if feature.base.shape[-1] == 2 and feature.family in {"identity", "infrastructure"}:
+            tied |= feature.code == 1
+    return tied
 
 
 def _binomial(successes: int, trials: int) -> float:
