@@ -67,7 +67,7 @@ def code_features(features: Sequence[Feature], size: int) -> Coded:
 
 
 @nb.njit(cache=True, nogil=True)
-def _ratios(code, own, mean, used, member, out):  # noqa: ANN001, ANN202
+def _ratios(code, own, mean, used, member, out):
     """Add each account's log ratio over the features in use; its own weight is left out."""
     k, features = code.shape
     for f in range(features):
@@ -91,7 +91,7 @@ def _ratios(code, own, mean, used, member, out):  # noqa: ANN001, ANN202
 
 
 @nb.njit(cache=True, nogil=True)
-def _wording(carried, member, out):  # noqa: ANN001, ANN202
+def _wording(carried, member, out):
     """Add the log ratio of the facets carried; both parts learn their frequencies."""
     k, facets = carried.shape
     scale = min(1.0, 4.0 / facets)
@@ -119,7 +119,7 @@ def _wording(carried, member, out):  # noqa: ANN001, ANN202
 
 
 @nb.njit(cache=True, nogil=True)
-def _fit(code, own, mean, used, carried):  # noqa: ANN001, ANN202
+def _fit(code, own, mean, used, carried):
     k = code.shape[0]
     member = np.full(k, 0.6)
     for step in range(_STEPS):
@@ -186,4 +186,5 @@ def _score(coded: Coded, part: NDArray[np.bool_], used: NDArray[np.bool_]) -> fl
     size = int(part.sum())
     out = np.zeros(size)
     _ratios(coded.code[part], coded.own[part], coded.mean, used, np.ones(size), out)
-    return float(out.sum()) / float(size) ** SIZE
+    score: float = float(out.sum()) / float(size) ** SIZE
+    return score
