@@ -21,6 +21,7 @@ from stillwatch.worlds.simulation.columns import (
     Traffic,
 )
 from stillwatch.worlds.simulation.kit import systems
+from stillwatch.worlds.simulation.lengthening import lengthening
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -214,6 +215,9 @@ def elicit(world: World, traffic: Traffic, profile: CampaignProfile, chosen: Boo
     if profile.words == "none" or not worded.any():
         return
     at = np.flatnonzero(worded)
+    talk = traffic.row * (int(traffic.conversation.max()) + 1) + traffic.conversation
+    later = chosen & (traffic.turn > 0) & np.isin(talk, talk[at])
+    traffic.answer[later] *= lengthening(profile.family, np.array([profile.style]))[0]
     first = int(rng.integers(2**31))
     if profile.words == "verbatim":
         traffic.wrap_seed[at] = first

@@ -8,6 +8,7 @@ import numpy as np
 
 from stillwatch.worlds.simulation.columns import HOUR
 from stillwatch.worlds.simulation.kit import move_to_cloud, systems
+from stillwatch.worlds.simulation.lengthening import lengthening
 
 if TYPE_CHECKING:
     from stillwatch.worlds.simulation.interface import Quota, World
@@ -54,4 +55,6 @@ class CodeAudits:
             traffic.wrapper[opens] = wrapper
             traffic.wrap_seed = which[traffic.row]
             traffic.system = prompts[traffic.row]
+            asked = lengthening("audit", which[traffic.row])
+            traffic.answer[~opens] *= asked[~opens]  # an agent keeps to what it was told
             world.send(block, traffic)
