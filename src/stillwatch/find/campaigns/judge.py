@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stillwatch.find.campaigns.refine import Population, features_of, split, telling_facets
-from stillwatch.find.campaigns.mixture import code_features, fit, log_ratios, narrow
+from stillwatch.find.campaigns.refine import Population, features_of, split, telling_facets, ties
+from stillwatch.find.campaigns.mixture import Coded, code_features, fit, log_ratios, narrow
 from stillwatch.find.campaigns.weigh import THRESHOLD, weigh
 from stillwatch.find.detectors import DETECTORS
 from stillwatch.find.features.groups import groups_of_rows
@@ -81,6 +81,8 @@ FAMILY_CAP: Mapping[str, float] = {
 }
 SMALLEST = 6
 """Accounts of the smallest campaign that is declared (J-2)."""
+UNTIED = 1.2
+"""Log ratio beyond text that a member without a tie needs where most have none."""
 LIKE = 2.5
 """Log ratio beyond text from which on an account that the text reaches joins a campaign."""
 REPEATS = -1.0
@@ -154,7 +156,8 @@ def judge(
     if not whole.all() and whole.sum() >= 4:
         groups, group, carried = _part(view, groups, group, whole), 0, carried[whole]
     accounts = groups.accounts_of(group)
-    coded = code_features(features_of(groups, group, view, population), accounts.size)
+    features = features_of(groups, group, view, population)
+    coded = code_features(features, accounts.size)
     log_e: dict[str, float] = {}
     effect: dict[str, float] = {}
     support: dict[str, int] = {}
@@ -181,7 +184,7 @@ def judge(
                 log_e[slug] = min(max(value, BOUNDS[slug][0]), BOUNDS[slug][1])
             total += log_e[slug]
         families[family] = min(total, FAMILY_CAP[family])
-    probability = fit(coded, carried)
+    probability = _held(fit(coded, carried), coded, ties(features))
     rows = groups.rows_of(group)[(probability >= 0.5)[groups.slots_of(group)]]
     return Judged(
         accounts,
@@ -197,6 +200,18 @@ def judge(
         _colocated(view, accounts[probability >= 0.5]),
         _placed(view, accounts[probability >= 0.5]),
     )
+
+
+def _held(
+    probability: NDArray[np.float64], coded: Coded, tied: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Send to review the members that nothing but text holds, where most are of that kind."""
+    member = probability >= 0.5
+    if not member.any() or tied[member].mean() >= 0.5:
+        return probability
+    ratio = log_ratios(coded, member.astype(np.float64))
+    loose = member & ~tied & (ratio < UNTIED)
+    return np.where(loose, np.minimum(probability, 0.45), probability)
 
 
 def _declared(view: View, members: NDArray[np.int32]) -> float:

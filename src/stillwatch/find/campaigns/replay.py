@@ -6,7 +6,7 @@ function of the rows before that look, so the log cut at a look gives the same v
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,7 @@ from stillwatch.find.campaigns.grow import Grower
 from stillwatch.find.campaigns.judge import FLOORS, Judged, decide, extend, judge
 from stillwatch.find.campaigns.propose import candidates, most_accounts
 from stillwatch.find.campaigns.refine import Population
+from stillwatch.find.campaigns.ties import tied_accounts
 from stillwatch.find.detectors import DETECTORS
 from stillwatch.find.features.groups import groups_of_rows
 from stillwatch.find.features.rows import HOUR
@@ -40,6 +41,8 @@ _FIRST = 500
 """Rows before which nothing is learned and nothing declared."""
 _RETEST = 1.1
 """Growth of a facet's postings after which it is weighed again."""
+TIED_MEMBER = 0.8
+"""Membership of an account that shares its identity values with members."""
 _SAME = 0.5
 """Share of the smaller group's members that makes two declared groups one campaign."""
 
@@ -186,7 +189,17 @@ class _State:
     def _extended(self, judged: Judged, population: Population) -> Judged:
         view = self.view
         grown = self.grower.grow(judged.members, most_accounts(view))
-        if grown.accounts.size < judged.members.size:
-            return judged
-        wider = groups_of_rows(view, np.array([0, grown.rows.size], np.int64), grown.rows)
-        return extend(view, judged, wider, grown.facets, population)
+        if grown.accounts.size >= judged.members.size:
+            wider = groups_of_rows(view, np.array([0, grown.rows.size], np.int64), grown.rows)
+            judged = extend(view, judged, wider, grown.facets, population)
+        tied = tied_accounts(view, judged.members)
+        tied = tied[~np.isin(tied, judged.members)]
+        known = np.isin(judged.accounts, tied)
+        fresh = tied[~np.isin(tied, judged.accounts)]
+        return replace(
+            judged,
+            accounts=np.concatenate([judged.accounts, fresh]),
+            probability=np.concatenate(
+                [np.where(known, TIED_MEMBER, judged.probability), np.full(fresh.size, TIED_MEMBER)]
+            ),
+        )
