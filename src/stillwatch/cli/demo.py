@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_ADVERSARIES = ("recycled", "lock-step", "heavy")
+_ADVERSARIES = ("residential", "lock-step", "probing", "heavy")
 _ACCOUNTS = 1_500
-_PREVALENCE = 0.1
+_PREVALENCE = 0.12
 
 
 @click.command("demo")
@@ -27,7 +27,7 @@ _PREVALENCE = 0.1
     help="New folder for the world and the scan.",
 )
 @click.option("--exchanges", default=60_000, show_default=True, help="Exchanges of the world.")
-@click.option("--seed", default=1, show_default=True, help="Same seed, same world.")
+@click.option("--seed", default=2, show_default=True, help="Same seed, same world.")
 @click.option("--json", "as_json", is_flag=True, help="Write the figures as one JSON object.")
 def command(*, out: Path, exchanges: int, seed: int, as_json: bool) -> None:
     """Make a small world, scan it, and print what was found against the truth."""
