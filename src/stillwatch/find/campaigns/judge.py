@@ -93,7 +93,7 @@ PLACE = 0.4
 """Share of those tied to each other that use one block, from which on it is their place."""
 TIED = 1.5
 """Nats from which on shared values, or openings, say something."""
-LONG = 0.5
+LONG = 0.8
 """Robust standard deviations of answer length from which on harvest outweighs J-6."""
 FEW = 16
 """Accounts below which shared values alone are one customer (J-7)."""
@@ -313,7 +313,7 @@ def decide(judged: Judged, alpha: float) -> str | None:
     others += 5.0 * max(0.0, longer - 0.3)
     if judged.members.size < FEW and judged.families["identity"] >= TIED and others < 2.0:
         return "J-7: few accounts that share cards or phones and nothing else, as one customer does"
-    if judged.placed >= PLACED and longer < LONG:
+    if judged.placed >= PLACED:
         return "J-8: those who share cards or phones also share a place that the others do not use"
     odds = weigh(judged)
     needed = THRESHOLD + float(np.log((1 - alpha) / alpha) - np.log(19.0))

@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 __all__ = ["INTERCEPT", "THRESHOLD", "WEIGHTS", "inputs", "weigh"]
 
 WEIGHTS: Mapping[str, float] = {
-    "identity up to four nats": 0.48,
-    "identity beyond four nats": 0.1,
-    "address blocks": 0.18,
-    "creation clump": 0.37,
-    "young burst": 0.92,
-    "lock step": 0.25,
-    "shift hours": 0.24,
-    "answer length": 0.84,
-    "subjects of one's own": -8.01,
-    "no follow-up": 2.19,
-    "common onset": 0.44,
-    "named holder": -3.9,
-    "log size": -0.08,
+    "identity up to four nats": 0.42,
+    "identity beyond four nats": 0.09,
+    "address blocks": 0.12,
+    "creation clump": 0.12,
+    "young burst": 0.18,
+    "lock step": 0.21,
+    "shift hours": 0.1,
+    "answer length": 0.58,
+    "subjects of one's own": -8.44,
+    "no follow-up": 2.2,
+    "common onset": 0.59,
+    "named holder": -3.35,
+    "log size": -0.17,
 }
 """Weight of each input, in log odds a unit of the input."""
-INTERCEPT = -1.17
-THRESHOLD = 1.3
+INTERCEPT = -1.05
+THRESHOLD = 1.6
 """Log odds from which on a group is declared at alpha = 0.05."""
 
 
