@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stillwatch.find.campaigns.refine import Population, features_of, split, telling_facets, ties
 from stillwatch.find.campaigns.mixture import Coded, code_features, fit, log_ratios, narrow
+from stillwatch.find.campaigns.refine import Population, features_of, split, telling_facets, ties
 from stillwatch.find.campaigns.weigh import THRESHOLD, weigh
 from stillwatch.find.detectors import DETECTORS
 from stillwatch.find.features.groups import groups_of_rows
@@ -167,9 +167,7 @@ def judge(
         kept = fit(coded, carried, without=family) >= 0.5
         part = _part(view, groups, group, kept) if kept.sum() >= 4 else None
         total = 0.0
-        for detector in DETECTORS:
-            if detector.family != family:
-                continue
+        for detector in (d for d in DETECTORS if d.family == family):
             slug = detector.slug
             log_e[slug], effect[slug], support[slug], enough[slug] = 0.0, 0.0, 0, False
             if part is None:
