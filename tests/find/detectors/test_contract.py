@@ -157,8 +157,6 @@ def check_detector(detector, view):
 
 @pytest.mark.parametrize("detector", DETECTORS, ids=[d.slug for d in DETECTORS])
 def test_contract(detector, view):
-    if detector.slug == "common-onset":
-        pytest.xfail("divides by the size of a group without accounts, which no scan makes")
     check_detector(detector, view)
 
 

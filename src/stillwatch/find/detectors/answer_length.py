@@ -29,7 +29,7 @@ class AnswerLength:
 
     def measure(self, groups: Groups, view: View) -> Measurement:
         """Average the robust residual of log answer length over accounts."""
-        known = view.log.output_tokens >= 0
+        known = view.once("known lengths", lambda: view.log.output_tokens >= 0)
         mean, _, support = pooled_effect(groups, view.length, known, 3.0)
         enough = support >= 3
         return Measurement(

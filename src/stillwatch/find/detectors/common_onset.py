@@ -10,6 +10,8 @@ import numpy as np
 from stillwatch.find.detectors.interface import Measurement
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from stillwatch.find.features.groups import Groups
     from stillwatch.find.features.view import View
 
@@ -41,8 +43,16 @@ def _onsets(row_ptr, rows, slot, sizes, time, start, width, base, effect, suppor
                         mass += base[other]
                 inside = (near + 2.0 * mass) / (n - 1 + 2.0)
                 total += count[b] * np.log(inside / mass)
-        effect[g] = total / n
+        effect[g] = total / max(n, 1)
         support[g] = n
+
+
+def _traffic(view: View, start: int, width: int) -> NDArray[np.float64]:
+    """Return the share of a sample of exchanges in each slice of the log."""
+    sample = (view.log.time[: view.rows : max(1, view.rows // 50_000)] - start) // width
+    base = np.bincount(sample, minlength=_BINS) + 1.0
+    shares: NDArray[np.float64] = base / base.sum()
+    return shares
 
 
 class CommonOnset:
@@ -63,8 +73,7 @@ class CommonOnset:
         time = view.log.time
         start = int(time[0]) if time.size else 0
         width = max(1, (view.time - start) // _BINS + 1)
-        sample = (time[: view.rows : max(1, view.rows // 50_000)] - start) // width
-        base = np.bincount(sample, minlength=_BINS) + 1.0
+        base = view.once("traffic by slice", lambda: _traffic(view, start, width))
         _onsets(
             groups.row_ptr,
             groups.rows,
@@ -73,7 +82,7 @@ class CommonOnset:
             time,
             start,
             width,
-            base / base.sum(),
+            base,
             effect,
             support,
         )

@@ -10,10 +10,19 @@ from stillwatch.find.detectors.averages import pooled_effect
 from stillwatch.find.detectors.interface import Measurement
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from stillwatch.find.features.groups import Groups
     from stillwatch.find.features.view import View
 
 __all__ = ["FollowUp"]
+
+
+def _single(view: View) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return which rows are single questions as far as is known, and which tell."""
+    derived = view.derived
+    single = (derived.turn == 0) & (derived.next_turn >= view.rows)
+    return single.astype(np.float32), view.log.conversation != 0
 
 
 class FollowUp:
@@ -29,10 +38,8 @@ class FollowUp:
 
     def measure(self, groups: Groups, view: View) -> Measurement:
         """Average the share of exchanges that open a conversation and are not followed up."""
-        derived = view.derived
-        single = (derived.turn == 0) & (derived.next_turn >= view.rows)
-        known = view.log.conversation != 0
-        mean, _, support = pooled_effect(groups, single.astype(np.float32), known, 1.0)
+        single, known = view.once("single questions", lambda: _single(view))
+        mean, _, support = pooled_effect(groups, single, known, 1.0)
         enough = support >= 3
         return Measurement(
             np.where(enough, mean, 0.0), np.where(enough, mean, 0.0), support, enough

@@ -25,20 +25,27 @@ _SLACK = 0.05
 @nb.njit(cache=True, nogil=True)
 def _collisions(row_ptr, rows, slot, body, turn, rate, stat, effect):
     """Poisson ratio of one twentieth of the usual rate of repeats against the usual rate."""
-    stamp = np.full(body.max() + 1 if body.size else 1, -1, np.int64)
-    first = np.zeros(stamp.size, np.int32)
     for g in range(row_ptr.size - 1):
-        n, repeats = 0, 0
+        texts = np.empty(row_ptr[g + 1] - row_ptr[g], np.int64)
+        n = 0
         for i in range(row_ptr[g], row_ptr[g + 1]):
-            b = body[rows[i]]
-            if b < 0 or turn[rows[i]] > 0:  # "go on" is said by everyone
+            b = np.int64(body[rows[i]])
+            if b >= 0 and turn[rows[i]] == 0:  # "go on" is said by everyone
+                texts[n] = (b << np.int64(32)) | np.int64(slot[i])
+                n += 1
+        found = np.sort(texts[:n])
+        repeats, start = 0, 0
+        for i in range(1, n + 1):
+            if i < n and found[i] >> np.int64(32) == found[start] >> np.int64(32):
                 continue
-            n += 1
-            if stamp[b] != g:
-                stamp[b] = g
-                first[b] = slot[i]
-            elif first[b] != slot[i]:
-                repeats += 1
+            # all but one account's exchanges repeat; the account that sent most is that one
+            if found[i - 1] != found[start]:
+                most, run = 0, 0
+                for j in range(start, i):
+                    run = run + 1 if j > start and found[j] == found[j - 1] else 1
+                    most = max(most, run)
+                repeats += (i - start) - most
+            start = i
         expected = min(rate * n * (n - 1) / 2.0, 0.5 * n)
         effect[g] = repeats / max(n, 1)
         telling = max(0.0, repeats - _SLACK * n)

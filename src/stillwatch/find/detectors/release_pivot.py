@@ -10,6 +10,8 @@ from stillwatch.find.detectors.averages import pooled_effect
 from stillwatch.find.detectors.interface import Measurement
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from stillwatch.find.features.groups import Groups
     from stillwatch.find.features.view import View
 
@@ -17,6 +19,23 @@ __all__ = ["ReleasePivot"]
 
 _WINDOW = 3 * 86_400_000_000
 """Three days after a release, microseconds."""
+
+
+def _releases(view: View) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Return which rows follow a release within the window, and which use what was released."""
+    log = view.log
+    eligible = np.zeros(len(log), np.bool_)
+    fresh = np.zeros(len(log), np.float32)
+    start = log.time[0] if len(log) else 0
+    model = log.model[: view.rows]
+    for code in np.flatnonzero(np.bincount(model)):
+        first = int(np.argmax(model == code))
+        if log.time[first] < start + _WINDOW:
+            continue  # a model that was there from the start
+        hi = int(np.searchsorted(log.time, min(log.time[first] + _WINDOW, view.time)))
+        eligible[first:hi] = True
+        fresh[first:hi] = np.maximum(fresh[first:hi], log.model[first:hi] == code)
+    return eligible, fresh
 
 
 class ReleasePivot:
@@ -32,18 +51,7 @@ class ReleasePivot:
 
     def measure(self, groups: Groups, view: View) -> Measurement:
         """Average the share on the new model among exchanges within three days of a release."""
-        log = view.log
-        eligible = np.zeros(len(log), np.bool_)
-        fresh = np.zeros(len(log), np.float32)
-        start = log.time[0] if len(log) else 0
-        model = log.model[: view.rows]
-        for code in np.unique(model):
-            first = int(np.argmax(model == code))
-            if log.time[first] < start + _WINDOW:
-                continue  # a model that was there from the start
-            hi = int(np.searchsorted(log.time, min(log.time[first] + _WINDOW, view.time)))
-            eligible[first:hi] = True
-            fresh[first:hi] = np.maximum(fresh[first:hi], log.model[first:hi] == code)
+        eligible, fresh = view.once("releases", lambda: _releases(view))
         mean, _, support = pooled_effect(groups, fresh, eligible, 1.0)
         enough = support >= 5
         return Measurement(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numba as nb
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from stillwatch.find.features.facets import FacetIndex
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from stillwatch.find.features.rows import Rows
 
 __all__ = ["View"]
+
+_T = TypeVar("_T")
 
 
 @nb.njit(cache=True, nogil=True)
@@ -89,7 +93,22 @@ class View:
         """(n,) how long the answer is for such a prompt, in robust standard deviations."""
         self._stamp = np.zeros(len(facets), np.int32)
         self._mark = 0
+        self._made: dict[str, object] = {}
+        self._made_at = (-1, -1)
         self._pair_at = {"blocks": 0, "networks": 0, "clients": 0}
+
+    def once(self, name: str, make: Callable[[], _T]) -> _T:
+        """Return what ``make`` makes, made once for each look.
+
+        Args:
+            name: of the value; one maker a name.
+            make: makes it from what the view knows now.
+        """
+        if self._made_at != (self.rows, self.time):
+            self._made, self._made_at = {}, (self.rows, self.time)
+        if name not in self._made:
+            self._made[name] = make()
+        return cast("_T", self._made[name])
 
     def advance(self, rows: int, time: int) -> NDArray[np.int32]:
         """Take in the rows before ``rows`` and return the facets that they touch."""
