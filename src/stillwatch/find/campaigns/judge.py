@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stillwatch.find.campaigns.mixture import Coded, code_features, fit, log_ratios, narrow
+from stillwatch.find.campaigns.places import places
 from stillwatch.find.campaigns.refine import Population, features_of, split, telling_facets, ties
 from stillwatch.find.campaigns.weigh import THRESHOLD, weigh
 from stillwatch.find.detectors import DETECTORS
@@ -89,8 +90,6 @@ REPEATS = -1.0
 """Nats against a queue from which on whole texts repeat (J-3)."""
 PLACED = 0.35
 """Share of tied members in places of their own from which on ties are open (J-8)."""
-PLACE = 0.4
-"""Share of those tied to each other that use one block, from which on it is their place."""
 TIED = 1.5
 """Nats from which on shared values, or openings, say something."""
 LONG = 0.8
@@ -256,28 +255,8 @@ def _part(view: View, groups: Groups, group: int, kept: NDArray[np.bool_]) -> Gr
 
 
 def _placed(view: View, members: NDArray[np.int32]) -> float:
-    if members.size == 0:
-        return 0.0
-    part = np.arange(members.size)
-    for codes in view.log.accounts.identity[members].T:
-        for value in np.unique(codes[codes >= 0]).tolist():
-            parts = np.unique(part[codes == value])
-            part[np.isin(part, parts)] = parts[0]
-    homes = view.derived.homes[members]
-    homes = np.where(view.derived.home_rows[members] < view.rows, homes, -1)
-    tied, placed = 0, 0
-    for number in np.unique(part).tolist():
-        here = part == number
-        size = int(here.sum())
-        if size < 2:
-            continue
-        tied += size
-        blocks, counts = np.unique(homes[here][homes[here] >= 0], return_counts=True)
-        if counts.size:
-            users = int((homes == blocks[counts.argmax()]).any(axis=1).sum())
-            own = int(counts.max())
-            placed += size if own >= max(2, PLACE * size) and own >= 0.6 * users else 0
-    return placed / tied if tied else 0.0
+    tied, placed = places(view, members)
+    return float(placed.sum() / tied.sum()) if tied.any() else 0.0
 
 
 def _colocated(view: View, members: NDArray[np.int32]) -> float:

@@ -15,6 +15,7 @@ from stillwatch.find.campaigns.background import refresh
 from stillwatch.find.campaigns.crowds import measure_crowds
 from stillwatch.find.campaigns.grow import Grower
 from stillwatch.find.campaigns.judge import FLOORS, Judged, decide, extend, judge
+from stillwatch.find.campaigns.places import places
 from stillwatch.find.campaigns.propose import candidates, most_accounts
 from stillwatch.find.campaigns.refine import Population
 from stillwatch.find.campaigns.ties import tied_accounts
@@ -41,6 +42,8 @@ _FIRST = 500
 """Rows before which nothing is learned and nothing declared."""
 _RETEST = 1.1
 """Growth of a facet's postings after which it is weighed again."""
+REVIEW = 0.45
+"""Membership of an account that is put before a person and not flagged."""
 TIED_MEMBER = 0.8
 """Membership of an account that shares its identity values with members."""
 _SAME = 0.5
@@ -196,10 +199,12 @@ class _State:
         tied = tied[~np.isin(tied, judged.members)]
         known = np.isin(judged.accounts, tied)
         fresh = tied[~np.isin(tied, judged.accounts)]
-        return replace(
-            judged,
-            accounts=np.concatenate([judged.accounts, fresh]),
-            probability=np.concatenate(
-                [np.where(known, TIED_MEMBER, judged.probability), np.full(fresh.size, TIED_MEMBER)]
-            ),
+        accounts = np.concatenate([judged.accounts, fresh])
+        probability = np.concatenate(
+            [np.where(known, TIED_MEMBER, judged.probability), np.full(fresh.size, TIED_MEMBER)]
         )
+        # shops and families among the members: a person looks before anyone acts
+        _, placed = places(view, accounts[probability >= 0.5])
+        inside = np.flatnonzero(probability >= 0.5)[placed]
+        probability[inside] = np.minimum(probability[inside], REVIEW)
+        return replace(judged, accounts=accounts, probability=probability)
