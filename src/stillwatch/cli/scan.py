@@ -36,7 +36,7 @@ __all__ = ["command"]
 )
 @click.option("--step", default=1, show_default=True, help="Hours between looks.")
 @click.option(
-    "--alpha", default=0.05, show_default=True, help="Operator's rate of false coordination."
+    "--alpha", default=0.05, show_default=True, help="Strictness: smaller asks for more evidence."
 )
 @click.option(
     "--map",
