@@ -1,6 +1,6 @@
 """Fifty accounts at a 5 % mix among 5,000: one account at a time, and as a group.
 
-    python bench/mmd_window.py --text /work/shared/data/dev --trials 20
+    python bench/mmd_window.py --text /path/to/prompts --trials 20
 
 Each trial makes a world in which 50 accounts send 100 prompts, five of them harvest, no run of
 words shared, and 5,000 others send 100 of their own.  On the same data it runs
