@@ -121,8 +121,6 @@ class Judged:
     """By family, bounded."""
     declared: float
     """Share of members that name an organisation or own domain that another member names."""
-    colocated: float
-    """Share of members that use an address block that another member uses."""
     placed: float
     """Share of the members tied by identity values that sit in one place with those they are
     tied to."""
@@ -194,7 +192,6 @@ def judge(
         enough,
         families,
         _declared(view, accounts[probability >= 0.5]),
-        _colocated(view, accounts[probability >= 0.5]),
         _placed(view, accounts[probability >= 0.5]),
     )
 
@@ -257,14 +254,6 @@ def _part(view: View, groups: Groups, group: int, kept: NDArray[np.bool_]) -> Gr
 def _placed(view: View, members: NDArray[np.int32]) -> float:
     tied, placed = places(view, members)
     return float(placed.sum() / tied.sum()) if tied.any() else 0.0
-
-
-def _colocated(view: View, members: NDArray[np.int32]) -> float:
-    homes = view.derived.homes[members]
-    homes = np.where(view.derived.home_rows[members] < view.rows, homes, -1)
-    _, inverse, counts = np.unique(homes, return_inverse=True, return_counts=True)
-    shared = (homes >= 0) & (counts[inverse].reshape(homes.shape) >= 2)
-    return float(shared.any(axis=1).mean()) if members.size else 0.0
 
 
 def decide(judged: Judged, alpha: float) -> str | None:

@@ -142,7 +142,15 @@ def _fit(code, own, mean, used, carried):
 def fit(
     coded: Coded, carried: NDArray[np.bool_], *, without: str | None = None
 ) -> NDArray[np.float64]:
-    """Return (k,) membership probabilities; ``without`` names a family left out."""
+    """Return (k,) membership probabilities.
+
+    Args:
+        coded: features of the group.
+        carried: (k, F) which of the group's telling facets an account carries; here both parts
+            learn their frequencies, so that a wording of the campaign's own tells it from those
+            who use the common part of it.
+        without: a family whose features are left out.
+    """
     used = np.array([family != without for family in coded.families], np.bool_)
     member: NDArray[np.float64] = _fit(coded.code, coded.own, coded.mean, used, carried)
     return member

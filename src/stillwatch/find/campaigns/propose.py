@@ -38,8 +38,6 @@ class Candidate:
     groups: Groups
     """Groups of one."""
     facets: NDArray[np.int32]
-    score: float
-    """Concentration over a power of size."""
 
 
 def most_accounts(view: View) -> int:
@@ -87,16 +85,16 @@ def candidates(
         accounts = groups.accounts_of(seed)
         if taken[accounts].mean() > 0.5:
             continue
-        best = Candidate(_one(groups, seed, view), facets[seed : seed + 1], score)
+        best = Candidate(_one(groups, seed, view), facets[seed : seed + 1])
         grown = grower.grow(accounts, most)
         if grown.accounts.size >= LEAST:
             rows = np.array([0, grown.rows.size], np.int64)
             wider = groups_of_rows(view, rows, grown.rows)
             wider_score = _score(wider, 0, view, population)
             if wider_score > score:
-                best = Candidate(wider, grown.facets, wider_score)
+                best = Candidate(wider, grown.facets)
             else:
-                best = Candidate(best.groups, np.union1d(best.facets, grown.facets), score)
+                best = Candidate(best.groups, np.union1d(best.facets, grown.facets))
         found.append(best)
         taken[best.groups.accounts] = True
     return found, weighed

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stillwatch.find.campaigns.mixture import code_features, fit, log_ratios
+from stillwatch.find.campaigns.mixture import code_features, log_ratios
 from stillwatch.find.features.log import IDENTITY
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ __all__ = [
     "Population",
     "concentration",
     "features_of",
-    "membership",
     "split",
     "telling_facets",
 ]
@@ -101,21 +100,6 @@ def features_of(groups: Groups, group: int, view: View, population: Population) 
     found.append(_parameters(first, view, population))
     blocks = _block_links(accounts, rows, slot, view)
     return [*found, blocks] if blocks is not None else found
-
-
-def membership(
-    features: list[Feature], carried: NDArray[np.bool_], *, without: str | None = None
-) -> NDArray[np.float64]:
-    """Return each account's probability of belonging to the campaign's part.
-
-    Args:
-        features: as from :func:`features_of`.
-        carried: (k, F) which of the group's telling facets an account carries; here both
-            parts learn their frequencies, so that a wording of the campaign's own tells it
-            from those who use the common part of it.
-        without: a family whose features are left out.
-    """
-    return fit(code_features(features, carried.shape[0]), carried, without=without)
 
 
 def split(features: list[Feature], carried: NDArray[np.bool_]) -> NDArray[np.bool_]:
