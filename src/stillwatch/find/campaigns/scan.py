@@ -43,6 +43,8 @@ class Settings:
     """Key of all hashes; 0 is no key."""
     threads: int = 2
     """Threads that observe."""
+    without: frozenset[str] = frozenset()
+    """Slugs of detectors, and families, that are left out; for ablation."""
 
 
 def observe_all(
@@ -64,16 +66,18 @@ def scan(
     account_events: pa.Table | None = None,
     tokens: pa.Table | None = None,
     settings: Settings | None = None,
+    observed: bool = False,
     progress: Callable[[str, float], None] | None = None,
 ) -> tuple[ScanResult, pa.Table]:
     """Scan exchanges for coordinated campaigns.
 
     Args:
-        batches: exchanges, columns as in ``records.EXCHANGE``.
+        batches: exchanges, columns as in ``records.EXCHANGE``; or observations of them.
         accounts: account table, columns as in ``records.ACCOUNT``.
         account_events: dated events, columns as in ``records.ACCOUNT_EVENT``.
         tokens: the vault's tokens, columns as in ``records.IDENTIFIER_TOKEN``.
         settings: what to do; defaults otherwise.
+        observed: whether the batches are what ``observe`` made of the exchanges.
         progress: called with a stage and the share of it that is done.
 
     Returns:
@@ -82,8 +86,10 @@ def scan(
     """
     settings = settings or Settings()
     started = clock.perf_counter()
+    if not observed:
+        batches = observe_all(batches, key=settings.key, threads=settings.threads)
     log = build_log(
-        observe_all(batches, key=settings.key, threads=settings.threads),
+        batches,
         with_events(accounts, account_events),
         tokens,
     )
