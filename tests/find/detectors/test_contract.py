@@ -14,6 +14,7 @@ from stillwatch.find.campaigns.background import refresh
 from stillwatch.find.detectors import DETECTORS
 from stillwatch.find.features.groups import groups_of_facets, groups_of_rows
 from stillwatch.find.features.log import IDENTITY
+from stillwatch.find.features.rows import HOUR
 from stillwatch.records import ACCOUNT, EXCHANGE, FAMILIES
 
 COLUMNS = {field.name: field.family for field in (*EXCHANGE, *ACCOUNT)} | {"pattern": "identity"}
@@ -55,7 +56,10 @@ def view():
     # the vault's patterns reach the account columns as codes
     identity = log.accounts.identity.copy()
     identity[:, IDENTITY.index("pattern")] = np.arange(len(log.accounts)) // 4
-    return learned(replace(log, accounts=replace(log.accounts, identity=identity)))
+    number = np.arange(len(log.accounts))
+    blocked = np.where(number % 3 == 1, log.time[0] + number * HOUR, -1)
+    accounts = replace(log.accounts, identity=identity, blocked=blocked)
+    return learned(replace(log, accounts=accounts))
 
 
 def declares_itself(detector):
@@ -119,7 +123,10 @@ def does_not_look_ahead(detector, view):
         exchange_table([row for row in ROWS[0] if row["exchange_id"] in ids]),
         account_table(ROWS[1]),
     )
-    early = replace(early, accounts=replace(early.accounts, identity=view.log.accounts.identity))
+    known = view.log.accounts
+    blocked = np.where(known.blocked < early.time[-1], known.blocked, -1)
+    accounts = replace(early.accounts, identity=known.identity, blocked=blocked)
+    early = replace(early, accounts=accounts)
     then, cut_view = learned(view.log, cut), learned(early)
     groups = facet_groups(cut_view)
     rows = [groups.rows_of(g) for g in range(len(groups))]
@@ -135,7 +142,9 @@ def abstains_without_its_columns(detector):
         exchange_table(ROWS[0], without=blank), account_table(ROWS[1], without=blank)
     )  # patterns come from the vault, which is absent here
     if "prompt" in detector.reads:
-        log = replace(log, body=np.zeros_like(log.body), projection=np.zeros_like(log.projection))
+        gone = ("body", "projection", "form")
+        blanks = {name: np.zeros_like(getattr(log, name)) for name in gone}
+        log = replace(log, **blanks)
     if detector.reads <= {"time", "model"}:
         return  # no log lacks these
     bare = learned(log)

@@ -51,6 +51,7 @@ FLOORS: Mapping[str, float] = {
     "no-follow-up": 0.1,
     "exchangeability": 0.05,
     "capability-coverage": 0.05,
+    "technique-probing": 0.1,
 }
 """Least scale of a detector's null, in its own unit; one nat where not listed."""
 BOUNDS: Mapping[str, tuple[float, float]] = {
@@ -71,6 +72,10 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "job-queue": (-8.0, 3.0),
     "exchangeability": (0.0, 2.0),
     "capability-coverage": (0.0, 0.0),
+    "replacement-after-block": (0.0, 0.0),
+    "technique-probing": (0.0, 0.0),
+    "sub-streams": (0.0, 0.0),
+    "two-sample": (0.0, 0.0),
 }
 """Nats that each detector may add (J-1)."""
 FAMILY_CAP: Mapping[str, float] = {

@@ -16,7 +16,11 @@ from stillwatch.find.detectors.mail_patterns import MailPatterns
 from stillwatch.find.detectors.payment_links import PaymentLinks
 from stillwatch.find.detectors.phone_links import PhoneLinks
 from stillwatch.find.detectors.release_pivot import ReleasePivot
+from stillwatch.find.detectors.replacement import ReplacementAfterBlock
 from stillwatch.find.detectors.shift_hours import ShiftHours
+from stillwatch.find.detectors.sub_streams import SubStreams
+from stillwatch.find.detectors.technique_probing import TechniqueProbing
+from stillwatch.find.detectors.two_sample import TwoSample
 from stillwatch.find.detectors.young_burst import YoungBurst
 
 __all__ = ["DETECTORS", "Detector", "Measurement"]
@@ -32,6 +36,7 @@ DETECTORS: tuple[Detector, ...] = (
     YoungBurst(),
     ReleasePivot(),
     CommonOnset(),
+    ReplacementAfterBlock(),
     LockStep(),
     ShiftHours(),
     AnswerLength(),
@@ -39,5 +44,8 @@ DETECTORS: tuple[Detector, ...] = (
     JobQueue(),
     Exchangeability(),
     CapabilityCoverage(),
+    TechniqueProbing(),
+    SubStreams(),
+    TwoSample(),
 )
 """In the order of their families: identity, infrastructure, lifecycle, rhythm, content."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["IDENTITY", "AccountColumns", "Log", "build_log"]
+__all__ = ["IDENTITY", "AccountColumns", "Log", "build_log", "with_blocks"]
 
 IDENTITY = ("payment_fingerprint", "phone_hash", "device_fingerprint", "pattern")
 """Account attributes that link accounts, in the order of ``AccountColumns.identity``."""
@@ -46,6 +46,10 @@ class AccountColumns:
     verification: NDArray[np.int32]
     licensed: NDArray[np.bool_]
     """The account table's flag; dated events refine it."""
+    blocked: NDArray[np.int64]
+    """When the account was first blocked, microseconds since 1970, or -1.
+
+    It may lie after a look, which must leave it out."""
 
     def __len__(self) -> int:
         """Return the number of accounts."""
@@ -201,6 +205,7 @@ def _accounts(
     empty = np.full(n, -1, np.int32)
     columns: dict[str, NDArray[np.int32]] = dict.fromkeys((*IDENTITY, *_DECLARED), empty)
     created = np.full(n, -1, np.int64)
+    blocked = np.full(n, -1, np.int64)
     licensed = np.zeros(n, np.bool_)
     if account_table is not None:
         at = pc.index_in(ids, value_set=account_table.column("account_id").cast(ids.type))
@@ -209,8 +214,9 @@ def _accounts(
             if name in names:
                 columns[name] = _codes(account_table.column(name).take(at))
         if "created_at" in names:
-            values = account_table.column("created_at").cast(pa.int64()).take(at)
-            created = np.asarray(pc.fill_null(values, -1).combine_chunks(), dtype=np.int64)
+            created = _times(account_table.column("created_at").take(at))
+        if "blocked_at" in names:
+            blocked = _times(account_table.column("blocked_at").take(at))
         if "licensed" in names:
             flags = pc.fill_null(account_table.column("licensed").take(at), False)  # noqa: FBT003
             licensed = np.asarray(flags.combine_chunks(), dtype=np.bool_)
@@ -226,7 +232,33 @@ def _accounts(
         purpose=columns["declared_purpose"],
         verification=columns["verification_level"],
         licensed=licensed,
+        blocked=blocked,
     )
+
+
+def _times(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    values = pc.fill_null(column.cast(pa.int64()), -1).combine_chunks()
+    return np.asarray(values, dtype=np.int64)
+
+
+def with_blocks(accounts: pa.Table | None, events: pa.Table | None) -> pa.Table | None:
+    """Return the account table with ``blocked_at``: when each account was first blocked.
+
+    Args:
+        accounts: columns as in ``records.ACCOUNT``, or None.
+        events: columns as in ``records.ACCOUNT_EVENT``, or None.
+    """
+    blocks = None if events is None else events.filter(pc.equal(events.column("type"), "blocked"))
+    if blocks is None or blocks.num_rows == 0:
+        return accounts
+    if accounts is None:
+        accounts = pa.table({"account_id": pc.unique(blocks.column("account_id"))})
+    first = blocks.group_by("account_id").aggregate([("time", "min")])
+    known = (
+        first.column("account_id").combine_chunks().cast(accounts.schema.field("account_id").type)
+    )
+    at = pc.index_in(accounts.column("account_id"), value_set=known)
+    return accounts.append_column("blocked_at", first.column("time_min").take(at))
 
 
 def _patterns(ids: pa.Array, tokens: pa.Table) -> NDArray[np.int32]:
