@@ -15,6 +15,7 @@ import click
 
 from stillwatch import errors, records
 from stillwatch.cli.entry import COMMANDS, cli
+from stillwatch.find.features.observe import OBSERVATION_VERSION, observation_schema
 from stillwatch.report.documents import ACTIVITY, FINDINGS_SCHEMA
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
@@ -63,6 +64,10 @@ def columns_page() -> str:
             required = "yes" if field.required else ""
             row = (f"`{field.name}`", f"`{field.type}`", required, field.family or "", field.doc)
             lines.append("| " + " | ".join(row) + " |")
+    lines += ["", f"## Observations, version {OBSERVATION_VERSION}", "", "| column | type |"]
+    lines.append("|---|---|")
+    account_type = records.ACCOUNT[0].type
+    lines += [f"| `{field.name}` | `{field.type}` |" for field in observation_schema(account_type)]
     outputs = {
         "verdicts.parquet": records.verdict_schema(records.ACCOUNT[0].type),
         "findings.parquet": FINDINGS_SCHEMA,

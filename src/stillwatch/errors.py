@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = [
     "ConfigurationError",
+    "IncompatibleObservationsError",
     "InputFormatError",
     "MissingColumnError",
     "MissingExtraError",
@@ -91,3 +92,9 @@ class MissingExtraError(StillwatchError):
     """A feature needs an optional dependency that is not installed."""
 
     exit_code = 9
+
+
+class IncompatibleObservationsError(StillwatchError):
+    """Observations are of another version, or were made with different keys."""
+
+    exit_code = 10

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stillwatch.errors import ConfigurationError, NoUsableRowsError
+from stillwatch.cli.log_input import counted, read_secret
+from stillwatch.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     import pyarrow as pa
 
+    from stillwatch.find.features.files import Observations
     from stillwatch.find.sources import ColumnMapping, Quarantine
     from stillwatch.records import ScanResult
 
@@ -48,7 +50,7 @@ __all__ = ["command"]
 @click.option(
     "--key-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Secret that keys all hashes; without it they are not keyed.",
+    help="Secret that keys all hashes; without it they are not keyed. Observations have theirs.",
 )
 @click.option("--check", is_flag=True, help="Only validate, and say what could be detected.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
@@ -70,7 +72,8 @@ def command(
 ) -> None:
     """Find coordinated distillation campaigns in EXCHANGES.
 
-    EXCHANGES is a file, a folder or a database URL; see docs/reference/inputs.md.
+    EXCHANGES is a file, a folder, a database URL, or what `stillwatch observe` wrote; see
+    docs/reference/inputs.md.
     """
     from stillwatch.find.sources import Quarantine, load_mapping  # noqa: PLC0415
 
@@ -96,7 +99,7 @@ def command(
             tokens=tokens,
             mapping=mapping,
             format_=format_,
-            key=b"" if key_file is None else key_file.read_bytes().strip(),
+            key=read_secret(key_file),
             as_of=as_of,
             step=step,
             alpha=alpha,
@@ -118,39 +121,31 @@ def run(
     as_of: datetime | None = None,
     step: int = 1,
     alpha: float = 0.05,
+    without: frozenset[str] = frozenset(),
 ) -> ScanResult:
-    """Read, scan and write; the command's work, also used by the demo."""
+    """Read, scan and write; the command's work, also used by the demo and benchmarks."""
     from datetime import UTC  # noqa: PLC0415
 
     from stillwatch.find.campaigns import Settings, scan  # noqa: PLC0415
     from stillwatch.find.features.hashing import key_from_secret  # noqa: PLC0415
     from stillwatch.find.features.rows import HOUR  # noqa: PLC0415
-    from stillwatch.find.sources import (  # noqa: PLC0415
-        align_account_ids,
-        open_exchanges,
-        read_accounts,
-        read_events,
-        read_identifier_tokens,
-    )
+    from stillwatch.find.sources import align_account_ids, open_exchanges  # noqa: PLC0415
     from stillwatch.report.documents import write_scan  # noqa: PLC0415
 
-    source = open_exchanges(exchanges, mapping=mapping, quarantine=quarantine, format=format_)
-    given: dict[str, pa.Table | None] = {"accounts": None, "events": None, "tokens": None}
-    if accounts is not None:
-        given["accounts"] = read_accounts(accounts, mapping=mapping, quarantine=quarantine)
-    if events:
-        found = read_events(list(events), mapping=mapping, quarantine=quarantine)
-        given["events"] = found.account
-    if tokens is not None:
-        given["tokens"] = read_identifier_tokens(tokens, mapping=mapping, quarantine=quarantine)
-    aligned = {
-        name: align_account_ids(table, source.account_type)
-        for name, table in given.items()
-        if table is not None
-    }
+    number = key_from_secret(key)
+    observations = _observations(exchanges, mapping, format_)
+    if observations is None:
+        source = open_exchanges(exchanges, mapping=mapping, quarantine=quarantine, format=format_)
+        account_type, batches = source.account_type, source.batches()
+    else:
+        if number:
+            observations.check_key(number)
+        account_type, batches = observations.account_type, observations.batches(quarantine)
+    given = _beside(accounts, events, tokens, mapping, quarantine)
+    aligned = {name: align_account_ids(table, account_type) for name, table in given.items()}
     with _progress() as tick:
         result, activity = scan(
-            _counted(source.batches(), quarantine, exchanges),
+            counted(batches, quarantine, exchanges),
             aligned.get("accounts"),
             account_events=aligned.get("events"),
             tokens=aligned.get("tokens"),
@@ -158,30 +153,53 @@ def run(
                 as_of=None if as_of is None else as_of.replace(tzinfo=UTC),
                 step=step * HOUR,
                 alpha=alpha,
-                key=key_from_secret(key),
+                key=number,
+                without=without,
             ),
+            observed=observations is not None,
             progress=tick,
         )
     write_scan(result, out, activity)
     return result
 
 
-def _counted(
-    batches: Iterator[pa.RecordBatch], quarantine: Quarantine, where: str
-) -> Iterator[pa.RecordBatch]:
-    """Pass batches on; refuse an input without a good row."""
-    rows = 0
-    for batch in batches:
-        rows += batch.num_rows
-        if batch.num_rows:
-            yield batch
-    if rows == 0:
-        bad = sum(sum(quarantine.rows(name).values()) for name in quarantine.inputs())
-        raise NoUsableRowsError(
-            f"no usable exchange; {bad} went to quarantine" if bad else "no exchange at all",
-            where=where,
-            todo="run with --check to see why",
-        )
+def _observations(
+    location: str, mapping: ColumnMapping | None, format_: str | None
+) -> Observations | None:
+    """Return the observations at a location, or None where it is an exchange log."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    from stillwatch.find.features.files import find_observations  # noqa: PLC0415
+
+    types = {"int64": pa.int64(), "string": pa.string()}
+    forced = None if mapping is None else types.get(mapping.account_id_type or "")
+    return find_observations(location, chosen=format_, account_type=forced)
+
+
+def _beside(
+    accounts: str | None,
+    events: tuple[str, ...],
+    tokens: str | None,
+    mapping: ColumnMapping | None,
+    quarantine: Quarantine,
+) -> Mapping[str, pa.Table]:
+    """Read the tables beside the log that are given."""
+    from stillwatch.find.sources import (  # noqa: PLC0415
+        read_accounts,
+        read_events,
+        read_identifier_tokens,
+    )
+
+    given: dict[str, pa.Table] = {}
+    if accounts is not None:
+        given["accounts"] = read_accounts(accounts, mapping=mapping, quarantine=quarantine)
+    if events:
+        found = read_events(list(events), mapping=mapping, quarantine=quarantine)
+        if found.account is not None:
+            given["events"] = found.account
+    if tokens is not None:
+        given["tokens"] = read_identifier_tokens(tokens, mapping=mapping, quarantine=quarantine)
+    return given
 
 
 class _progress:  # noqa: N801 - used as a statement
@@ -216,10 +234,12 @@ def _check(
     from dataclasses import asdict  # noqa: PLC0415
 
     from stillwatch.cli.needs import needs  # noqa: PLC0415
+    from stillwatch.find.features.files import check_observations  # noqa: PLC0415
     from stillwatch.find.sources import check as check_inputs  # noqa: PLC0415
 
+    observations = _observations(exchanges, mapping, format_)
     report = check_inputs(
-        exchanges,
+        exchanges if observations is None else check_observations(observations, exchanges),
         needs=needs(),
         accounts=accounts,
         events=events,

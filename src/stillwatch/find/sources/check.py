@@ -156,7 +156,7 @@ class CheckReport:
 
 
 def check(
-    exchanges: str,
+    exchanges: str | InputCheck,
     *,
     needs: Sequence[Need],
     accounts: str | None = None,
@@ -170,7 +170,7 @@ def check(
     """Read all inputs once and say what they are good for; nothing is scanned.
 
     Args:
-        exchanges: location of the exchange log.
+        exchanges: location of the exchange log, or what was found of it already.
         needs: what each detector needs.
         accounts: location of the account table.
         events: locations of event tables or folders of them.
@@ -184,7 +184,12 @@ def check(
         StillwatchError: an input cannot be opened at all, as in ``open_exchanges``.
     """
     sink = quarantine or Quarantine(None)
-    given: list[tuple[TableKind, str, str | None]] = [(EXCHANGES, exchanges, format)]
+    inputs: list[InputCheck] = []
+    given: list[tuple[TableKind, str, str | None]] = []
+    if isinstance(exchanges, InputCheck):
+        inputs.append(exchanges)
+    else:
+        given.append((EXCHANGES, exchanges, format))
     if accounts is not None:
         given.append((ACCOUNTS, accounts, None))
     kinds = {"account": ACCOUNT_EVENTS, "provider": PROVIDER_EVENTS}
@@ -192,7 +197,6 @@ def check(
     given += [(kinds[kind], location, None) for kind, location in found.items()]
     if identifier_tokens is not None:
         given.append((IDENTIFIER_TOKENS, identifier_tokens, None))
-    inputs = []
     for kind, location, chosen in given:
         source = Input(
             location,

@@ -33,7 +33,8 @@ def open_exchanges(
     """Open an exchange log.
 
     Args:
-        location: file, folder (day partitions included), pattern, or database URL with table.
+        location: file, folder (day partitions included), pattern, database URL with table, or
+            ``-`` for JSON Lines from standard input, which can be read once.
         mapping: the operator's column names.
         quarantine: takes bad rows while the batches are read.
         batch_rows: rows in a batch, at most.

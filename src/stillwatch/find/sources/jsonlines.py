@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import pyarrow as pa
 
@@ -16,12 +16,23 @@ from stillwatch.find.sources.records import dig, names_in, pack
 from stillwatch.find.sources.rules import RECORD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from stillwatch.find.sources.interface import InputFile, RawBatch, Selection
     from stillwatch.find.sources.records import Record
 
-__all__ = ["JsonLines", "Parsed", "parse_object", "read_lines", "read_whole"]
+__all__ = [
+    "HEAD_ROWS",
+    "JsonLines",
+    "Parsed",
+    "layout_of",
+    "pack_rows",
+    "parse_lines",
+    "parse_object",
+    "read_lines",
+    "read_whole",
+    "split_lines",
+]
 
 LONGEST_LINE = 64 << 20
 """Bytes; a longer line goes to quarantine without being held in memory."""
@@ -59,13 +70,7 @@ class JsonLines:
 
     def layout(self, file: InputFile) -> FileLayout:
         """Return the keys of the first 10,000 rows."""
-        top: dict[str, None] = {}
-        nested: dict[str, None] = {}
-        for parsed in itertools.islice(_records(file), HEAD_ROWS):
-            if not isinstance(parsed.record, Rejected):
-                top.update(dict.fromkeys(parsed.record))
-                nested.update((n, None) for n in names_in(parsed.record) if n not in top)
-        return FileLayout(tuple(top), tuple(nested), complete=False)
+        return layout_of(itertools.islice(_records(file), HEAD_ROWS))
 
     def integer_ids(self, file: InputFile, column: str) -> bool:
         """Whether every id is an integer.
@@ -83,22 +88,38 @@ class JsonLines:
 
     def read(self, file: InputFile, selection: Selection) -> Iterator[RawBatch]:
         """Yield the rows of one file."""
-        records: list[Record] = []
-        positions: list[int] = []
-        rejected: list[Rejected] = []
-        size = 0
-        for parsed in _records(file):
-            size += parsed.size
-            if isinstance(parsed.record, Rejected):
-                rejected.append(parsed.record)
-            else:
-                records.append(parsed.record)
-                positions.append(parsed.position)
-            if len(records) + len(rejected) >= selection.batch_rows or size > BATCH_BYTES:
-                yield pack(records, positions, selection, rejected)
-                records, positions, rejected, size = [], [], [], 0
-        if records or rejected:
+        yield from pack_rows(_records(file), selection)
+
+
+def layout_of(head: Iterable[Parsed]) -> FileLayout:
+    """Return the keys of the first rows as the columns of all."""
+    top: dict[str, None] = {}
+    nested: dict[str, None] = {}
+    for parsed in head:
+        if not isinstance(parsed.record, Rejected):
+            top.update(dict.fromkeys(parsed.record))
+            nested.update((n, None) for n in names_in(parsed.record) if n not in top)
+    return FileLayout(tuple(top), tuple(nested), complete=False)
+
+
+def pack_rows(rows: Iterable[Parsed], selection: Selection) -> Iterator[RawBatch]:
+    """Gather rows into batches of bounded size."""
+    records: list[Record] = []
+    positions: list[int] = []
+    rejected: list[Rejected] = []
+    size = 0
+    for parsed in rows:
+        size += parsed.size
+        if isinstance(parsed.record, Rejected):
+            rejected.append(parsed.record)
+        else:
+            records.append(parsed.record)
+            positions.append(parsed.position)
+        if len(records) + len(rejected) >= selection.batch_rows or size > BATCH_BYTES:
             yield pack(records, positions, selection, rejected)
+            records, positions, rejected, size = [], [], [], 0
+    if records or rejected:
+        yield pack(records, positions, selection, rejected)
 
 
 def _is_array(start: bytes) -> bool:
@@ -109,7 +130,12 @@ def _records(file: InputFile) -> Iterator[Parsed]:
     if _is_array(read_head(file.path).removeprefix(BOM).lstrip()):
         yield from _array(file)
         return
-    for position, line in enumerate(read_lines(file)):
+    yield from parse_lines(read_lines(file))
+
+
+def parse_lines(lines: Iterable[bytes | None]) -> Iterator[Parsed]:
+    """Parse the lines that are not blank; None stands for one that is too long."""
+    for position, line in enumerate(lines):
         if line is None:
             yield Parsed(position, 0, Rejected(position, RECORD, {"line": "over 64 MiB"}))
         elif line and not line.isspace():
@@ -153,32 +179,44 @@ def read_lines(file: InputFile) -> Iterator[bytes | None]:
     Raises:
         InputFormatError: the compressed stream is damaged.
     """
+    with open_bytes(file.path) as stream:
+        yield from split_lines(stream, file.shown)
+
+
+def split_lines(stream: BinaryIO | pa.NativeFile, shown: str) -> Iterator[bytes | None]:
+    """Yield the lines of a stream without their ends; None for one over 64 MiB.
+
+    Args:
+        stream: read to its end, a mebibyte at a time.
+        shown: what to call it in an error.
+
+    Raises:
+        InputFormatError: the stream breaks off.
+    """
     rest = b""
     skipping = first = False
-    with open_bytes(file.path) as stream:
-        while True:
-            chunk = _chunk(stream, file)
-            if not chunk:
-                break
-            if not first:
-                chunk, first = chunk.removeprefix(BOM), True
-            lines = (rest + chunk).split(b"\n")
-            rest = lines.pop()
-            for line in lines:
-                yield None if skipping or len(line) > LONGEST_LINE else line
-                skipping = False
-            if len(rest) > LONGEST_LINE:
-                rest, skipping = b"", True
+    while chunk := _chunk(stream, shown):
+        if not first:
+            chunk, first = chunk.removeprefix(BOM), True
+        lines = (rest + chunk).split(b"\n")
+        rest = lines.pop()
+        for line in lines:
+            yield None if skipping or len(line) > LONGEST_LINE else line
+            skipping = False
+        if len(rest) > LONGEST_LINE:
+            rest, skipping = b"", True
     if rest or skipping:
         yield None if skipping else rest
 
 
-def _chunk(stream: pa.NativeFile, file: InputFile) -> bytes:
+def _chunk(stream: BinaryIO | pa.NativeFile, shown: str) -> bytes:
     try:
         return bytes(stream.read(CHUNK))
     except (OSError, pa.ArrowException) as error:
         raise InputFormatError(
-            f"the compressed file is damaged: {error}", where=file.shown, todo="fetch it again"
+            f"the input breaks off or its compression is damaged: {error}",
+            where=shown,
+            todo="fetch it again",
         ) from error
 
 
@@ -191,7 +229,7 @@ def read_whole(file: InputFile) -> object:
     parts: list[bytes] = []
     size = 0
     with open_bytes(file.path) as stream:
-        while part := _chunk(stream, file):
+        while part := _chunk(stream, file.shown):
             parts.append(part)
             size += len(part)
             if size > LONGEST_DOCUMENT:

@@ -12,8 +12,11 @@ from stillwatch.find.sources.litellm import LiteLlm
 from stillwatch.find.sources.otlp import Otlp
 from stillwatch.find.sources.parquet import Parquet
 from stillwatch.find.sources.sql import Sql, sql_file
+from stillwatch.find.sources.standard_input import STANDARD_INPUT, StandardInput
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from stillwatch.find.sources.interface import InputFile, SourceFormat
 
 __all__ = ["FORMATS", "SHAPES", "SUFFIXES", "locate"]
@@ -32,7 +35,7 @@ def locate(location: str, chosen: str | None) -> list[tuple[InputFile, SourceFor
     """Return the files of a location, each with its format.
 
     Args:
-        location: path, folder, pattern or database URL.
+        location: path, folder, pattern, database URL, or ``-`` for JSON Lines from standard input.
         chosen: name of a format that all files are in; None tells by name and content.
 
     Raises:
@@ -47,7 +50,9 @@ def locate(location: str, chosen: str | None) -> list[tuple[InputFile, SourceFor
         raise ConfigurationError(
             f"unknown format {chosen!r}", where="--format", todo=f"use one of {known}"
         )
-    if is_url(location):
+    if location == STANDARD_INPUT:
+        found: list[tuple[InputFile, SourceFormat]] = [_stream(chosen, shapes.keys())]
+    elif is_url(location):
         found = [(sql_file(location), stored["sql"])]
     else:
         files = expand(location, SUFFIXES)
@@ -55,6 +60,16 @@ def locate(location: str, chosen: str | None) -> list[tuple[InputFile, SourceFor
     if chosen in shapes:
         return [(file, shapes[chosen](entry)) for file, entry in found]
     return [(file, entry if chosen else _shaped(file, entry)) for file, entry in found]
+
+
+def _stream(chosen: str | None, shapes: Collection[str]) -> tuple[InputFile, SourceFormat]:
+    if chosen not in (None, StandardInput.name, *shapes):
+        raise ConfigurationError(
+            f"standard input is read as JSON Lines, not as {chosen}",
+            where="--format",
+            todo="write the rows to a file, or as one JSON object a line",
+        )
+    return StandardInput.file, StandardInput()
 
 
 def _shaped(file: InputFile, entry: SourceFormat) -> SourceFormat:

@@ -14,6 +14,7 @@ from stillwatch.find.sources.interface import Selection
 from stillwatch.find.sources.mapping import TABLES, ColumnMapping, nearest, printable
 from stillwatch.find.sources.quarantine import Quarantine
 from stillwatch.find.sources.registry import locate
+from stillwatch.find.sources.standard_input import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -57,7 +58,7 @@ class Input:
     """A located table.
 
     Args:
-        location: path, folder, pattern or database URL.
+        location: path, folder, pattern, database URL, or ``-`` for standard input.
         kind: which table it is.
         mapping: the operator's column names.
         quarantine: takes the bad rows.
@@ -98,7 +99,8 @@ class Input:
         """Canonical columns present in at least one file."""
         self.files = tuple(part.file.shown for part in self._parts)
         """Files, or the table, in the order of reading."""
-        self.shown = self.files[0] if is_url(location) else location
+        elsewhere = is_url(location) or location == STANDARD_INPUT
+        self.shown = self.files[0] if elsewhere else location
         """Where the table is, without a password."""
         self.formats = tuple(sorted({part.format.name for part in self._parts}))
         """Names of the formats."""
