@@ -41,11 +41,11 @@ def simulate(out: Path, *arguments: str) -> float:
 
 def scan(world: Path, out: Path) -> float:
     """Scan a world with everything an operator would hand in; return the seconds."""
-    events = ["--events", str(world)] if (world / "provider_events.parquet").is_file() else []
+    accounts = world / "accounts.parquet"
     return stillwatch(
         "scan",
         str(world / "exchanges"),
-        f"--accounts={world / 'accounts.parquet'}",
         f"--out={out}",
-        *events,
+        *([f"--accounts={accounts}"] if accounts.is_file() else []),
+        *(["--events", str(world)] if any(world.glob("*_events.parquet")) else []),
     )

@@ -53,8 +53,9 @@ def test_files_are_left_out(world, tmp_path):
     )
     kept = write_variation(world, tmp_path / "kept", Variation("x"))
     assert (kept / "account_events.parquet").is_file()
-    left = write_variation(world, tmp_path / "l", Variation("x", files=("account_events.parquet",)))
-    assert not (left / "account_events.parquet").exists()
+    both = ("account_events.parquet", "accounts.parquet")
+    left = write_variation(world, tmp_path / "l", Variation("x", files=both))
+    assert not [name for name in both if (left / name).exists()]
 
 
 def test_what_cannot_be_varied(world, tmp_path):
@@ -71,7 +72,10 @@ def test_families_name_their_own_columns():
         "phone_hash",
         "device_fingerprint",
     )
-    assert "tls_fingerprint" in named["no network columns"].exchanges
+    assert named["no network columns"].exchanges == ("ip", "asn")
+    assert named["no client columns"].exchanges == ("user_agent", "tls_fingerprint")
+    both = {"ip", "asn", "user_agent", "tls_fingerprint"}
+    assert set(named["no network or client columns"].exchanges) == both
     assert [v.noise for v in NOISY] == [0.02, 0.1, 0.3]
 
 

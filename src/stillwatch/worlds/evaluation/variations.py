@@ -60,17 +60,21 @@ def _family(name: str, family: str) -> Variation:
 
 MISSING: tuple[Variation, ...] = (
     _family("no identity columns", "identity"),
-    _family("no network columns", "infrastructure"),
+    Variation("no network columns", exchanges=("ip", "asn")),
+    Variation("no client columns", exchanges=("user_agent", "tls_fingerprint")),
+    _family("no network or client columns", "infrastructure"),
     Variation("no account events", files=("account_events.parquet",)),
     Variation("no provider events", files=("provider_events.parquet",)),
     Variation(
         "no token counts",
         exchanges=("input_tokens", "output_tokens", "max_tokens", "finish_reason"),
     ),
+    Variation("no output tokens", exchanges=("output_tokens", "response")),
     Variation("no system prompt", exchanges=("system_prompt",)),
     Variation("no conversations", exchanges=("conversation_id",)),
     Variation("no creation times", accounts=("created_at",), files=("account_events.parquet",)),
     Variation("no labels of accounts", accounts=LABELS[1:]),
+    Variation("no account table", files=("accounts.parquet",)),
     Variation(
         "prompt, model and time alone",
         exchanges=tuple(f.name for f in EXCHANGE if not f.required),
@@ -111,6 +115,8 @@ def _shuffled(
 
 
 def _accounts(world: Path, out: Path, variation: Variation, rng: np.random.Generator) -> None:
+    if "accounts.parquet" in variation.files:
+        return
     table = pq.ParquetFile(world / "accounts.parquet").read()
     kept = [name for name in table.column_names if name not in variation.accounts]
     table = table.select(kept)
