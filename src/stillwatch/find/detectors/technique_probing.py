@@ -1,9 +1,11 @@
 """A group that first tries many wordings of an instruction and then settles on one.
 
-Wording is what stands at the head and at the tail of a prompt and in its sentences.  How many
-wordings are in use is the collision entropy of a stretch of the group's exchanges: minus the
-log of how much of their wording two exchanges of different accounts have in common.  Who
-harvests settles: the entropy falls from the first exchanges to the later ones.
+Wording is what stands at the head and at the tail of a prompt and in its sentences, and recurs
+within a stretch of the group's exchanges; bodies do not.  How many wordings are in use is the
+collision entropy of the stretch: minus the log of the share of their wording that exchanges of
+two accounts at about the same time have in common.  An exchange that shares nothing is a
+wording of its own.  Who harvests settles: the entropy falls from the first exchanges to the
+later ones.  A wording that is changed at once is one wording before and after.
 """
 
 from __future__ import annotations
@@ -26,8 +28,13 @@ _ROWS = 40
 """Exchanges of a stretch that count at most, spread evenly."""
 _FIRST = np.array([10, 5, 3])
 """The first tenth, fifth and third of the exchanges are each compared with the last half."""
+_NEAR = 10
+"""Exchanges at most between the two of a pair: a wording that is changed once agrees with
+itself before and after."""
+_WIDTH = 64
+"""Facets of an exchange that are read at most."""
 _LEAST = 8
-"""Exchanges of a stretch that are enough."""
+"""Exchanges and pairs of a stretch that are enough."""
 _PRIOR = 15.0
 """Pairs' worth of the group's average that each stretch is believed to have."""
 _SMOOTH = 0.03
@@ -47,40 +54,59 @@ def _wordings(at, facet_ptr, facets, kinds, out):
 
 
 @nb.njit(cache=True, nogil=True)
-def _common(a, b):
-    """Share of the smaller of two sorted sets that is in the other."""
+def _common(a, b, recurs_a, recurs_b):
+    """Count what two sorted sets have in common, and mark it in both."""
     i, j, both = 0, 0, 0
     while i < a.size and j < b.size:
         if a[i] == b[j]:
             both += 1
+            recurs_a[i] = True
+            recurs_b[j] = True
             i += 1
             j += 1
         elif a[i] < b[j]:
             i += 1
         else:
             j += 1
-    return both / min(a.size, b.size)
+    return both
 
 
 @nb.njit(cache=True, nogil=True)
-def _alike(part, facet_ptr, facets, kinds, account, body):
-    """Sum of the common share over pairs of different accounts and texts, and their number."""
+def _alike(part, facet_ptr, facets, kinds, account, body, usual):
+    """Compare exchanges that follow each other, of different accounts and texts.
+
+    Returns their number, the share of wording that they have in common, and the usual size of
+    a wording; ``usual`` is the size of one that does not recur, 0 to take the stretch's own.
+    """
     step = max(1.0, part.size / _ROWS)
     count = min(part.size, _ROWS)
-    held = np.empty((count, 64), np.uint64)
+    held = np.empty((count, _WIDTH), np.uint64)
+    recurs = np.zeros((count, _WIDTH), np.bool_)
+    common = np.full((count, count), -1, np.int64)
     size = np.zeros(count, np.int64)
     at = np.empty(count, np.int64)
     for k in range(count):
         at[k] = part[int(k * step)]
         size[k] = _wordings(at[k], facet_ptr, facets, kinds, held[k])
-    total, pairs = 0.0, 0
+    pairs = 0
     for i in range(count):
-        for j in range(i):
+        for j in range(max(0, i - _NEAR), i):
             differ = account[at[i]] != account[at[j]] and body[at[i]] != body[at[j]]
             if differ and size[i] > 0 and size[j] > 0:
-                total += _common(held[i, : size[i]], held[j, : size[j]])
+                common[i, j] = _common(held[i, : size[i]], held[j, : size[j]], recurs[i], recurs[j])
                 pairs += 1
-    return total, pairs
+    wording = recurs.sum(axis=1)
+    if usual == 0:
+        usual = wording.sum() / max((wording > 0).sum(), 1)
+    both, least = 0.0, 0.0
+    for i in range(count):
+        for j in range(max(0, i - _NEAR), i):
+            if common[i, j] >= 0:
+                both += common[i, j]
+                a = float(wording[i]) if wording[i] > 0 else usual
+                b = float(wording[j]) if wording[j] > 0 else usual
+                least += min(a, b)
+    return pairs, both / least if least > 0 else 0.0, usual
 
 
 @nb.njit(cache=True, nogil=True)
@@ -89,17 +115,18 @@ def _settles(row_ptr, rows, sizes, facet_ptr, facets, kinds, account, body, effe
         own = np.sort(rows[row_ptr[g] : row_ptr[g + 1]])
         if own.size < 3 * _LEAST or sizes[g] < 3:
             continue
-        late, many = _alike(own[own.size // 2 :], facet_ptr, facets, kinds, account, body)
-        if many < _LEAST:
+        half = own[own.size // 2 :]
+        many, late, usual = _alike(half, facet_ptr, facets, kinds, account, body, 0.0)
+        if many < _LEAST or usual == 0:
             continue
         for part in _FIRST:
             first = own[: max(_LEAST, own.size // part)]
-            early, few = _alike(first, facet_ptr, facets, kinds, account, body)
+            few, early, _ = _alike(first, facet_ptr, facets, kinds, account, body, usual)
             if few < _LEAST:
                 continue
-            prior = _PRIOR * (early + late) / (few + many)
-            after = (late + prior) / (many + _PRIOR)
-            before = (early + prior) / (few + _PRIOR)
+            prior = _PRIOR * (few * early + many * late) / (few + many)
+            after = (many * late + prior) / (many + _PRIOR)
+            before = (few * early + prior) / (few + _PRIOR)
             fall = np.log((after + _SMOOTH) / (before + _SMOOTH))
             if support[g] == 0 or fall > effect[g]:
                 effect[g] = fall
