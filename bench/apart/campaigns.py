@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import grammar
 from cohorts import Crowd
-from corpora import HARVEST, tail
+from corpora import HARVEST, LARGE, tail
 from places import COUNTRIES, token
 from voices import Agent, Person, join, name
 from world import DAY, Account, Line, Talk, World
@@ -94,7 +94,8 @@ class Plan:
         if self.details.get("everyday") and r.random() < 0.3:
             lang = r.choice(sorted(grammar.TOPIC))
             return grammar.everyday(r, lang, grammar.TOPIC[lang][2]), lang
-        pool = world.pools[r.choice(self.pools)]
+        stocks = [world.pools[x] for x in self.pools]
+        pool = r.choices(stocks, [len(x.texts) for x in stocks])[0]
         queue = self.queues.setdefault(str(id(pool)), [])
         if not queue:
             queue += self.subjects(r, pool)
@@ -197,7 +198,8 @@ def plan(world: World, technique: str, size: int, regime: str) -> Plan:
     end = world.begin + r.uniform(0.75, 1.0) * world.days * DAY
     possible = [x for x in LEAKS if x not in fixed.get("never", ())]
     leaks = set(r.sample(possible, r.randint(2, 4))) | set(fixed.get("force", ()))
-    pools = ["people"] if regime == "people" else r.sample(HARVEST, r.choice((1, 1, 2)))
+    pools = ["people"] if regime == "people" else [r.choice(LARGE), *r.sample(HARVEST, 2)]
+    pools = pools[: r.choice((1, 1, 2, 3))]
     details = dict(fixed, queue=fixed.get("queue", r.random() < 0.6))
     details |= {"breadth": r.choice((1.0, 1.0, 0.3)), "everyday": regime == "people"}
     cover = fixed.get("cover", r.choice((0.0, 0.1, 0.4, 0.7)))
@@ -246,6 +248,7 @@ def staff(world: World, p: Plan) -> None:
     share_values(world, p, members)
     for a in members:
         a.voice = voice(world, p, a)
+        a.least = round(r.uniform(3, 6) / (1 - p.cover))  # nobody opens an account for nothing
         world.add(a)
 
 

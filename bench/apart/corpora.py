@@ -22,6 +22,7 @@ PEOPLE = ("arena_users_2023", "oasst_prompts", "awesome_prompts", "awesome_promp
 PEOPLE += ("instructionwild_users",)
 HARVEST = ("alpaca_instruct", "codealpaca_gpt4", "smile_zh_multiturn", "taskbench_tools")
 HARVEST += ("logicot_reasoning", "huatuo_o1_reasoning")
+LARGE = HARVEST[:4]  # enough bodies that a campaign need not repeat them
 OTHERS = ("alpaca_genrequests", "banking77_tickets", "gsm8k_eval", "cosqa_bing_code")
 OTHERS += ("bfcl_live_tools",)
 LONGEST = 1200  # characters of a body that are kept

@@ -79,6 +79,7 @@ class Account:
     weekend: float = 1.0
     weight: float = 1.0
     count: int | None = None
+    least: int = 1
     turns: float = 3.0
     talks: str = "session"  # conversation ids: session, each, none
     temperature: float | None = None
@@ -182,7 +183,7 @@ class World:
         left = exchanges - sum(a.count or 0 for a in self.accounts) - 0.5 * len(free)
         scale, cap = left / sum(raw), 0.006 * exchanges
         for account, x in zip(free, raw, strict=True):
-            account.count = max(1, int(min(x * scale, cap) + 0.5 + r.random()))
+            account.count = max(account.least, int(min(x * scale, cap) + 0.5 + r.random()))
 
     def span(self, account: Account) -> float:
         """Shorter stays make fewer requests."""
