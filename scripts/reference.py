@@ -1,6 +1,6 @@
-"""Writes docs/reference/cli.md and docs/reference/columns.md from the code they describe.
+"""Writes the pages cli, columns and detectors of docs/reference from the code they describe.
 
-Run ``python scripts/reference.py`` after a change to an option, a column or an error;
+Run ``python scripts/reference.py`` after a change to an option, a column, an error or a detector;
 ``tests/test_docs.py`` fails until the pages agree with the code.
 """  # noqa: INP001 - a script, not a package
 
@@ -15,6 +15,7 @@ import click
 
 from stillwatch import errors, records
 from stillwatch.cli.entry import COMMANDS, cli
+from stillwatch.find.detectors import DETECTORS
 from stillwatch.find.features.observe import OBSERVATION_VERSION, observation_schema
 from stillwatch.report.documents import ACTIVITY, FINDINGS_SCHEMA
 
@@ -83,6 +84,25 @@ def columns_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def detectors_page() -> str:
+    """Return the page of detectors."""
+    lines = [NOTE, "# Detectors", ""]
+    lines += [
+        "Each asks one question of every group, and abstains where it has too little to judge.",
+        "What it measured is compared with crowds of ordinary accounts. The nats that it may add",
+        "are `BOUNDS` in `find/campaigns/judge.py`; one with 0 to 0 is measured and has no say.",
+    ]
+    for family in dict.fromkeys(detector.family for detector in DETECTORS):
+        lines += ["", f"## {family.capitalize()}", ""]
+        lines += ["| detector | sees | reads | who looks alike | rests on |"]
+        lines.append("|---|---|---|---|---|")
+        for detector in (d for d in DETECTORS if d.family == family):
+            reads = ", ".join(f"`{name}`" for name in sorted(detector.reads))
+            words = (detector.sees, reads, detector.innocent, detector.source)
+            lines.append(f"| `{detector.slug}` | " + " | ".join(words) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def _command(command: click.Command, name: str, parent: click.Context) -> list[str]:
     context = click.Context(command, info_name=name, parent=parent)
     usage = " ".join(command.collect_usage_pieces(context))
@@ -115,10 +135,11 @@ def _option(option: click.Option, context: click.Context) -> str:
 
 
 def main() -> None:
-    """Write both pages."""
+    """Write the pages."""
     REFERENCE.mkdir(parents=True, exist_ok=True)
     (REFERENCE / "cli.md").write_text(cli_page(), "utf-8")
     (REFERENCE / "columns.md").write_text(columns_page(), "utf-8")
+    (REFERENCE / "detectors.md").write_text(detectors_page(), "utf-8")
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def test_a_block_is_excused_only_with_a_reason():
     assert not blocks(fence)[0].excused
 
 
-@pytest.mark.parametrize("page", ["cli", "columns"])
+@pytest.mark.parametrize("page", ["cli", "columns", "detectors"])
 def test_generated_references_are_current(page):
     wanted = getattr(script("reference"), f"{page}_page")()
     written = (ROOT / "docs" / "reference" / f"{page}.md").read_text("utf-8")
