@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SubStream", "SubStreams", "substream_of"]
 
-_ROWS = 256
+_ROWS = 128
 """Newest exchanges of an account that count."""
 _ACCOUNT_CAP = 4.0
 """Nats that one account can give."""
@@ -101,7 +101,7 @@ def _pooled(
 ):
     for g in range(account_ptr.size - 1):
         n = account_ptr[g + 1] - account_ptr[g]
-        step = max(1, n // (2 * EFFECT_CAP))
+        step = max(1, n // EFFECT_CAP)
         group = np.sort(rows[row_ptr[g] : row_ptr[g + 1]])
         nats, apart, used = 0.0, 0.0, 0
         for k in range(account_ptr[g], account_ptr[g + 1], step):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TechniqueProbing"]
 
-_ROWS = 40
+_ROWS = 32
 """Exchanges of a stretch that count at most, spread evenly."""
 _FIRST = np.array([10, 5, 3])
 """The first tenth, fifth and third of the exchanges are each compared with the last half."""

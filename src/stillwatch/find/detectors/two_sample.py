@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["TwoSample"]
 
-_ROWS = 5
+_ROWS = 4
 """Exchanges of an account that count at most, spread evenly."""
-_FREQUENCIES = 24
+_FREQUENCIES = 16
 """Random frequencies; each gives a cosine and a sine."""
 _BANDWIDTH = 1.2
 """Of the kernel; two unlike exchanges are about 2 apart."""
