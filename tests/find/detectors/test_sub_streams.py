@@ -38,7 +38,7 @@ def harvested(rows):
     return lambda _account, row: asked[row]
 
 
-@pytest.mark.parametrize("column", ["end_user_id", "system_prompt", "conversation_id"])
+@pytest.mark.parametrize("column", ["end_user_id", "conversation_id"])
 def test_a_stream_of_its_own_is_seen(column):
     rows = resold(column, apart=True)
     statistic, effect, support, enough = measured(DETECTOR, view_from(rows), harvested(rows))
@@ -48,7 +48,7 @@ def test_a_stream_of_its_own_is_seen(column):
     assert statistic > 15
 
 
-@pytest.mark.parametrize("column", ["end_user_id", "system_prompt", "conversation_id"])
+@pytest.mark.parametrize("column", ["end_user_id", "conversation_id"])
 def test_an_instruction_that_is_used_anywhere_is_not(column):
     rows = resold(column, apart=False)
     statistic, effect, _, enough = measured(DETECTOR, view_from(rows), harvested(rows))
@@ -69,13 +69,17 @@ def test_an_account_without_other_traffic_is_not_judged():
     assert not measured(DETECTOR, view_from(rows), lambda _account, _row: True)[3]
 
 
-def test_the_client_is_no_evidence_and_yet_names_the_stream():
-    rows = resold("user_agent", apart=True)
+@pytest.mark.parametrize(
+    ("column", "named"), [("user_agent", "client"), ("system_prompt", "system_prompt")]
+)
+def test_client_and_system_prompt_are_no_evidence_and_yet_name_the_stream(column, named):
+    rows = resold(column, apart=True)
     view = view_from(rows)
     assert measured(DETECTOR, view, harvested(rows))[0] == 0
     found = substream_of(view, 0, group(view, harvested(rows)).rows)
     assert found is not None
-    assert found.column == "client"
+    assert found.column == named
+    assert (found.inside, found.outside) == (1.0, 0.0)
 
 
 def test_the_sub_stream_has_a_value_and_shares():

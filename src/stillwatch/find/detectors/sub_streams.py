@@ -1,10 +1,13 @@
 """An account whose harvest is one of the streams that it already keeps apart.
 
-A reseller's harvest comes from one end user, a mixed account's under one system prompt, a
-person's in conversations of its own.  For each account and each way in which its exchanges are
-already split, the statistic is a log likelihood ratio: every part has a share of the group's
-exchanges of its own, against one share for all (both integrated over Jeffreys' prior, so that
-many small parts explain nothing).  The best split of an account counts, bounded.
+A reseller's harvest comes from one end user, a person's or a rerouted user's in conversations
+of its own.  For each account and each way in which its exchanges are already split, the
+statistic is a log likelihood ratio: every part has a share of the group's exchanges of its
+own, against one share for all (both integrated over Jeffreys' prior, so that many small parts
+explain nothing).  The best split of an account counts, bounded.
+
+The system prompt and the client say where a measure may apply (``substream_of``) and are no
+evidence here: a system prompt is text that makes groups, so every product's separates them.
 """
 
 from __future__ import annotations
@@ -128,13 +131,13 @@ def _pooled(
 
 def _columns(view: View) -> NDArray[np.uint64]:
     log = view.log
-    return np.stack([log.end_user, log.conversation, log.system])
+    return np.stack([log.end_user, log.conversation])
 
 
 def substream_of(view: View, account: int, rows: NDArray[np.int32]) -> SubStream | None:
     """Return the part of an account's traffic that holds a group's exchanges.
 
-    The client is tried too: it says where a measure may apply, and is evidence of nothing here.
+    System prompt and client are tried too: they say where a measure may apply.
 
     Args:
         view: what is known.
@@ -170,12 +173,12 @@ class SubStreams:
 
     slug = "sub-streams"
     family = "content"
-    reads = frozenset({"end_user_id", "conversation_id", "system_prompt"})
+    reads = frozenset({"end_user_id", "conversation_id"})
     cheap = False
-    sees = "the group's exchanges filling end users, conversations or system prompts of their own"
+    sees = "the group's exchanges filling end users or conversations of their own"
     innocent = (
-        "an application keeps its tasks apart by system prompt, and people a subject in one "
-        "conversation: the crowd is the null"
+        "agents repeat an instruction through a conversation, and an application serves one task "
+        "to some end users: the crowd is the null"
     )
     source = "Krichevsky and Trofimov (IEEE Trans. Inf. Theory 1981), for the marginal likelihood"
 
@@ -205,6 +208,6 @@ class SubStreams:
     def explain(self, effect: float, support: int) -> str:
         """Return one sentence that a person can check."""
         return (
-            f"in {support} accounts with other traffic, end user, conversation or system prompt "
-            f"separates these exchanges from the others by {effect:.0%} (100% is completely)"
+            f"in {support} accounts with other traffic, end user or conversation separates these "
+            f"exchanges from the others by {effect:.0%} (100% is completely)"
         )
