@@ -37,7 +37,14 @@ CLASSES = (10, 40)
 """Sizes that divide small, middle and large groups; each has a null of its own."""
 _CROWDS = 900
 RATIOS = frozenset(
-    {"payment-links", "phone-links", "device-links", "mail-patterns", "address-blocks"}
+    {
+        "payment-links",
+        "phone-links",
+        "device-links",
+        "mail-patterns",
+        "address-blocks",
+        "replacement-after-block",
+    }
 )
 """Detectors whose statistic is a log likelihood ratio already."""
 _SLOPE = 0.9

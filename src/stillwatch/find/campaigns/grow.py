@@ -56,8 +56,9 @@ def _grow(
     account,
     account_ptr,
     account_rows,
-    row_ptr,
-    row_facet,
+    text_ptr,
+    text_facet,
+    text_known,
     posting_ptr,
     ends,
     posting,
@@ -90,8 +91,10 @@ def _grow(
             lo = max(lo, hi - ROWS_EACH)
             for j in range(lo, hi):
                 r = account_rows[j]
-                for k in range(row_ptr[r], row_ptr[r + 1]):
-                    f = row_facet[k]
+                for k in range(text_ptr[r], text_ptr[r + 1]):
+                    if text_known[k] >= known:
+                        continue
+                    f = text_facet[k]
                     if f_stamp[f] != mark:
                         f_stamp[f] = mark
                         f_count[f] = 0
@@ -192,8 +195,9 @@ class Grower:
             view.rows,
             view.log.account,
             *view.account_rows,
-            index.row_ptr,
-            index.row_facet,
+            index.text_ptr,
+            index.text_facet,
+            index.text_known,
             index.posting_ptr,
             view.ends,
             index.posting,

@@ -3,15 +3,16 @@
 The rules are numbered; ``decide`` applies them and says which one a group fell short of.
 
 J-1  Detectors of one family add up, each bounded, on members that the other families chose.
-J-2  Fewer than six accounts are a household or a coincidence.
+J-2  Fewer than four accounts are a household or a coincidence.
 J-3  Whole texts that repeat between the accounts speak for people, classes and benchmarks.
 J-4  Accounts that name one holder, an organisation or a mail domain of its own, are together
      openly; they are shown and not declared.
 J-5  Answers clearly shorter than such prompts usually get speak for translation, extraction
      and support work: nobody trains on them at this price.
-J-6  Without shared values or blocks, accounts that are opened together and have a text in
-     common are a class or a launch, unless their answers are clearly longer than usual.
-J-7  Fewer than sixteen accounts that share identity values and nothing else are one customer.
+J-6  Fewer than sixteen accounts of whom a single circle shares cards or phones are one
+     customer, unless they seldom go on with a conversation.
+J-7  Circles that share values among themselves and no wording of their own are households
+     next to each other, unless they seldom go on with a conversation.
 J-8  Accounts whose shared values go with a shared address block are shops, offices or
      families, however many of them use the same text.
 J-9  What remains is weighed together (``weigh``) and must reach the operator's threshold.
@@ -25,8 +26,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stillwatch.find.campaigns.mixture import Coded, code_features, fit, log_ratios, narrow
-from stillwatch.find.campaigns.places import places
 from stillwatch.find.campaigns.refine import Population, features_of, split, telling_facets, ties
+from stillwatch.find.campaigns.structure import Structure, structure_of
 from stillwatch.find.campaigns.weigh import THRESHOLD, weigh
 from stillwatch.find.detectors import DETECTORS
 from stillwatch.find.features.groups import groups_of_rows
@@ -37,10 +38,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stillwatch.find.campaigns.crowds import Crowds
+    from stillwatch.find.campaigns.refine import Feature
+    from stillwatch.find.campaigns.style import Styles
+    from stillwatch.find.detectors.interface import Detector
     from stillwatch.find.features.groups import Groups
     from stillwatch.find.features.view import View
 
-__all__ = ["FLOORS", "Judged", "decide", "extend", "judge"]
+__all__ = ["FLOORS", "Judged", "complete", "decide", "judge", "speaking"]
 
 FLOORS: Mapping[str, float] = {
     "young-burst": 0.05,
@@ -49,7 +53,7 @@ FLOORS: Mapping[str, float] = {
     "release-pivot": 0.1,
     "answer-length": 0.12,
     "no-follow-up": 0.1,
-    "exchangeability": 0.05,
+    "exchangeability": 0.5,
     "capability-coverage": 0.05,
     "technique-probing": 0.1,
 }
@@ -68,10 +72,10 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "release-pivot": (0.0, 3.0),
     "lock-step": (0.0, 6.0),
     "answer-length": (0.0, 6.0),
-    "no-follow-up": (0.0, 0.0),
+    "no-follow-up": (0.0, 4.0),
     "job-queue": (-8.0, 3.0),
-    "exchangeability": (0.0, 2.0),
-    "capability-coverage": (0.0, 0.0),
+    "exchangeability": (0.0, 6.0),
+    "capability-coverage": (0.0, 3.0),
     "replacement-after-block": (0.0, 0.0),
     "technique-probing": (0.0, 0.0),
     "sub-streams": (0.0, 0.0),
@@ -85,22 +89,22 @@ FAMILY_CAP: Mapping[str, float] = {
     "lifecycle": 10.0,
     "content": 9.0,
 }
-SMALLEST = 6
+_WRITES = 2.0
+"""Nats of writing at which an account is as likely as not a member."""
+SMALLEST = 4
 """Accounts of the smallest campaign that is declared (J-2)."""
 UNTIED = 1.2
 """Log ratio beyond text that a member without a tie needs where most have none."""
-LIKE = 2.5
-"""Log ratio beyond text from which on an account that the text reaches joins a campaign."""
 REPEATS = -1.0
 """Nats against a queue from which on whole texts repeat (J-3)."""
-PLACED = 0.35
-"""Share of tied members in places of their own from which on ties are open (J-8)."""
-TIED = 1.5
-"""Nats from which on shared values, or openings, say something."""
-LONG = 0.8
-"""Robust standard deviations of answer length from which on harvest outweighs J-6."""
+PLACED = 0.3
+"""Share of members from which on ties in one place (J-8), or in one circle (J-6), tell."""
 FEW = 16
-"""Accounts below which shared values alone are one customer (J-7)."""
+"""Accounts below which one circle is one customer (J-6)."""
+ALONE = 0.65
+"""Share of conversations without a second turn above which nobody is conversing (J-6, J-7)."""
+OWN = 0.1
+"""Share of those who write in a group's style that are members, below which it is anyone's."""
 SHORT = -0.45
 """Robust standard deviations of answer length below which nothing is being drawn out (J-5)."""
 
@@ -124,11 +128,8 @@ class Judged:
     enough: Mapping[str, bool]
     families: Mapping[str, float]
     """By family, bounded."""
-    declared: float
-    """Share of members that name an organisation or own domain that another member names."""
-    placed: float
-    """Share of the members tied by identity values that sit in one place with those they are
-    tied to."""
+    structure: Structure
+    """How the group is built."""
 
     @property
     def members(self) -> NDArray[np.int32]:
@@ -148,32 +149,54 @@ def judge(
     facets: NDArray[np.int32],
     crowds: Crowds,
     population: Population,
+    styles: Styles,
+    *,
+    pooled: bool = False,
+    whole: bool = False,
+    without: frozenset[str] = frozenset(),
 ) -> Judged:
-    """Judge one group (DESIGN section 4, step 4)."""
+    """Judge one group (DESIGN section 4, step 4).
+
+    Args:
+        view: what is known.
+        groups: groups, one of which is judged.
+        group: its number.
+        facets: facets that made it.
+        crowds: the null.
+        population: what everyone looks like.
+        styles: of the same view.
+        pooled: whether shared identity values proposed it.
+        whole: take the group as it is; its style says who belongs to it.  Otherwise the part
+            that is most of one piece is looked for first.
+        without: families and detectors that are left out.
+    """
     carried = telling_facets(view, groups.accounts_of(group), facets)
-    features = features_of(groups, group, view, population)
-    whole = split(features, carried)
-    if whole.all():
-        whole = narrow(code_features(features, whole.size), carried)
-    if not whole.all() and whole.sum() >= 4:
-        groups, group, carried = _part(view, groups, group, whole), 0, carried[whole]
+    features = _heard(features_of(groups, group, view, population), without)
+    if not whole:
+        kept = split(features, carried)
+        if kept.all():
+            kept = narrow(code_features(features, kept.size), carried)
+        if not kept.all() and kept.sum() >= 4:
+            groups, group, carried = _part(view, groups, group, kept), 0, carried[kept]
     accounts = groups.accounts_of(group)
-    features = features_of(groups, group, view, population)
+    features = _heard(features_of(groups, group, view, population), without)
     coded = code_features(features, accounts.size)
-    log_e: dict[str, float] = {}
-    effect: dict[str, float] = {}
-    support: dict[str, int] = {}
-    enough: dict[str, bool] = {}
+    log_e = {detector.slug: 0.0 for detector in DETECTORS}
+    effect = {detector.slug: 0.0 for detector in DETECTORS}
+    support = {detector.slug: 0 for detector in DETECTORS}
+    enough = {detector.slug: False for detector in DETECTORS}
     families: dict[str, float] = {}
+    writes = _writers(groups, group, styles) if whole else None
     for family in FAMILY_CAP:
         kept = fit(coded, carried, without=family) >= 0.5
+        if writes is not None:
+            kept |= writes >= 0.5
         part = _part(view, groups, group, kept) if kept.sum() >= 4 else None
         total = 0.0
-        for detector in (d for d in DETECTORS if d.family == family):
-            slug = detector.slug
-            log_e[slug], effect[slug], support[slug], enough[slug] = 0.0, 0.0, 0, False
-            if part is None:
+        for detector in speaking(without):
+            if part is None or detector.family != family:
                 continue
+            slug = detector.slug
             measured = detector.measure(part, view)
             effect[slug], support[slug] = float(measured.effect[0]), int(measured.support[0])
             enough[slug] = bool(measured.enough[0])
@@ -184,7 +207,10 @@ def judge(
                 log_e[slug] = min(max(value, BOUNDS[slug][0]), BOUNDS[slug][1])
             total += log_e[slug]
         families[family] = min(total, FAMILY_CAP[family])
-    probability = _held(fit(coded, carried), coded, ties(features))
+    if writes is None:
+        probability = _held(fit(coded, carried), coded, ties(features))
+    else:
+        probability = np.maximum(fit(coded, carried), writes)
     rows = groups.rows_of(group)[(probability >= 0.5)[groups.slots_of(group)]]
     return Judged(
         accounts,
@@ -196,9 +222,56 @@ def judge(
         support,
         enough,
         families,
-        _declared(view, accounts[probability >= 0.5]),
-        _placed(view, accounts[probability >= 0.5]),
+        structure_of(view, accounts[probability >= 0.5], rows, facets, styles, pooled=pooled),
     )
+
+
+def speaking(without: frozenset[str] = frozenset()) -> tuple[Detector, ...]:
+    """Return the detectors with a say, but those left out by slug or family."""
+    return tuple(
+        detector
+        for detector in DETECTORS
+        if BOUNDS[detector.slug] != (0.0, 0.0)
+        and detector.slug not in without
+        and detector.family not in without
+    )
+
+
+def complete(view: View, judged: Judged, without: frozenset[str] = frozenset()) -> Judged:
+    """Return a judgement with the effects of the detectors that report and have no say."""
+    if judged.rows.size == 0:
+        return judged
+    rows = np.array([0, judged.rows.size], np.int64)
+    groups = groups_of_rows(view, rows, judged.rows.astype(np.int32))
+    effect, support, enough = dict(judged.effect), dict(judged.support), dict(judged.enough)
+    for detector in DETECTORS:
+        slug = detector.slug
+        if BOUNDS[slug] != (0.0, 0.0) or {slug, detector.family} & without:
+            continue
+        measured = detector.measure(groups, view)
+        effect[slug], support[slug] = float(measured.effect[0]), int(measured.support[0])
+        enough[slug] = bool(measured.enough[0])
+    return replace(judged, effect=effect, support=support, enough=enough)
+
+
+def _heard(features: list[Feature], without: frozenset[str]) -> list[Feature]:
+    kept = [feature for feature in features if feature.family not in without]
+    return kept or features[:1]
+
+
+def _writers(groups: Groups, group: int, styles: Styles) -> NDArray[np.float64]:
+    """Return each account's membership from its writing alone."""
+    accounts = groups.accounts_of(group)
+    out = np.zeros(accounts.size)
+    reached = styles.reach(accounts, groups.rows_of(group))
+    if reached is not None:
+        place = {a: i for i, a in enumerate(accounts.tolist())}
+        for account, ratio in zip(
+            reached.accounts.tolist(), reached.log_ratio.tolist(), strict=True
+        ):
+            if account in place:
+                out[place[account]] = 1.0 / (1.0 + np.exp(-np.clip(ratio - _WRITES, -30, 30)))
+    return out
 
 
 def _held(
@@ -213,78 +286,30 @@ def _held(
     return np.where(loose, np.minimum(probability, 0.45), probability)
 
 
-def _declared(view: View, members: NDArray[np.int32]) -> float:
-    named = np.zeros(members.size, np.bool_)
-    for relation in view.derived.relations[members].T:
-        _, inverse, counts = np.unique(relation, return_inverse=True, return_counts=True)
-        named |= (relation >= 0) & (counts[inverse] >= 2)
-    return float(named.mean()) if members.size else 0.0
-
-
-def extend(
-    view: View, judged: Judged, wider: Groups, facets: NDArray[np.int32], population: Population
-) -> Judged:
-    """Return a declared group with the accounts that its text reaches and that are like it.
-
-    Args:
-        view: what is known.
-        judged: the declared group.
-        wider: a group of one, grown from the members along text.
-        facets: facets of the wider group.
-        population: what everyone looks like.
-    """
-    accounts = wider.accounts_of(0)
-    known = np.isin(accounts, judged.members)
-    coded = code_features(features_of(wider, 0, view, population), accounts.size)
-    ratio = log_ratios(coded, known.astype(np.float64))
-    joins = ~known & (ratio >= LIKE)
-    if not joins.any():
-        return judged
-    kept = (known | joins)[wider.slots_of(0)]
-    odds = np.clip(ratio[joins], -30.0, 30.0)
-    return replace(
-        judged,
-        accounts=np.concatenate([judged.accounts, accounts[joins]]),
-        probability=np.concatenate([judged.probability, 1.0 / (1.0 + np.exp(-odds))]),
-        rows=np.union1d(judged.rows, wider.rows_of(0)[kept]),
-        facets=np.union1d(judged.facets, facets),
-    )
-
-
 def _part(view: View, groups: Groups, group: int, kept: NDArray[np.bool_]) -> Groups:
     rows = groups.rows_of(group)[kept[groups.slots_of(group)]]
     return groups_of_rows(view, np.array([0, rows.size], np.int64), rows)
 
 
-def _placed(view: View, members: NDArray[np.int32]) -> float:
-    tied, placed = places(view, members)
-    return float(placed.sum() / tied.sum()) if tied.any() else 0.0
-
-
 def decide(judged: Judged, alpha: float) -> str | None:
     """Return None where the group is declared, else the rule that it falls short of."""
+    built = judged.structure
     if judged.members.size < SMALLEST:
         return f"J-2: fewer than {SMALLEST} accounts remain"
     if judged.log_e["job-queue"] <= REPEATS:
         return "J-3: the accounts send the same whole texts"
-    if judged.declared >= 0.5:
+    if built.declared >= 0.5:
         return "J-4: most of the accounts name an organisation or domain that others here name"
     if judged.enough["answer-length"] and judged.effect["answer-length"] <= SHORT:
         return "J-5: the answers are shorter than such prompts usually get"
-    nats = judged.log_e
-    longer = max(0.0, judged.effect["answer-length"]) if judged.enough["answer-length"] else 0.0
-    tied = judged.families["identity"] + nats["address-blocks"]
-    clumped = nats["creation-clump"] + nats["young-burst"]
-    if tied < TIED and clumped >= TIED and longer < LONG:
-        return "J-6: opened together with a text in common, as classes and launches are"
-    others = sum(
-        nats[slug]
-        for slug in ("address-blocks", "client-rarity", "lock-step", "shift-hours", "release-pivot")
-    )
-    others += 5.0 * max(0.0, longer - 0.3)
-    if judged.members.size < FEW and judged.families["identity"] >= TIED and others < 2.0:
-        return "J-7: few accounts that share cards or phones and nothing else, as one customer does"
-    if judged.placed >= PLACED:
+    alone = judged.effect["no-follow-up"] if judged.enough["no-follow-up"] else 0.5
+    if alone < ALONE:
+        one = built.circles == 1 and built.tied >= PLACED and judged.members.size < FEW
+        if one:
+            return "J-6: one circle that shares cards or phones, as one customer does"
+        if built.pooled and built.purity < OWN:
+            return "J-7: circles that share cards or phones and no wording of their own"
+    if built.placed >= PLACED:
         return "J-8: those who share cards or phones also share a place that the others do not use"
     odds = weigh(judged)
     needed = THRESHOLD + float(np.log((1 - alpha) / alpha) - np.log(19.0))

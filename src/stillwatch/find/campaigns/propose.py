@@ -11,6 +11,7 @@ from stillwatch.find.campaigns.judge import BOUNDS
 from stillwatch.find.campaigns.mixture import SIZE
 from stillwatch.find.campaigns.refine import Population, concentration, features_of
 from stillwatch.find.detectors import DETECTORS
+from stillwatch.find.features.facets import LEAST_CARRIERS
 from stillwatch.find.features.groups import groups_of_facets, groups_of_rows
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from stillwatch.find.campaigns.crowds import Crowds
     from stillwatch.find.campaigns.grow import Grower
+    from stillwatch.find.campaigns.pool import Pooled
+    from stillwatch.find.campaigns.style import Styles
     from stillwatch.find.features.groups import Groups
     from stillwatch.find.features.view import View
 
@@ -29,6 +32,12 @@ _SEED = 2.0
 """Nats from which on a facet is looked at closely."""
 _CLOSE = 300
 """Facets looked at closely in one look at most, strongest first."""
+_ROWS_EACH = 64
+"""Latest exchanges of an account that are read at most."""
+_WRITES = 3.0
+"""Nats from which on an account writes in a style."""
+_PURE = 0.1
+"""Share of those who write in a group's style that must be its members."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,10 @@ class Candidate:
     groups: Groups
     """Groups of one."""
     facets: NDArray[np.int32]
+    pooled: bool = False
+    """Whether shared identity values proposed it, and not text."""
+    styled: bool = False
+    """Whether its accounts were compared as a whole, so that it may be judged as it is."""
 
 
 def most_accounts(view: View) -> int:
@@ -67,6 +80,8 @@ def candidates(
     weighed = set(((first * 1_000_003 + second) * 1_000_003 + third).tolist())
     strength = np.zeros(facets.size)
     for detector in DETECTORS:
+        if detector.slug not in crowds.tails:
+            continue
         if detector.cheap and (detector.family != "content" or detector.slug == "answer-length"):
             measured = detector.measure(groups, view)
             value = crowds.log_e(detector.slug, measured, groups.sizes)
@@ -98,6 +113,72 @@ def candidates(
         found.append(best)
         taken[best.groups.accounts] = True
     return found, weighed
+
+
+def pooled_candidates(view: View, pooled: Pooled, population: Population) -> list[Candidate]:
+    """Return the best groups of tied circles, not overlapping by half."""
+    if len(pooled) == 0:
+        return []
+    groups = groups_of_rows(view, pooled.row_ptr, pooled.rows)
+    scored = [
+        (_score(groups, group, view, population), group)
+        for group in range(len(groups))
+        if groups.sizes[group] >= LEAST
+    ]
+    scored.sort(key=lambda item: (-item[0], item[1]))
+    found: list[Candidate] = []
+    taken = np.zeros(view.seen.size, np.bool_)
+    for _, group in scored:
+        accounts = groups.accounts_of(group)
+        if taken[accounts].mean() <= 0.5:
+            found.append(
+                Candidate(_one(groups, group, view), pooled.facets[group], pooled=True, styled=True)
+            )
+            taken[accounts] = True
+    return found
+
+
+def alike_candidates(
+    view: View, groups: list[NDArray[np.int32]], styles: Styles
+) -> list[Candidate]:
+    """Return the groups that write in a style of their own, best first, not overlapping by half.
+
+    Args:
+        view: what is known.
+        groups: accounts of each, as from ``neighbours.alike``.
+        styles: of the same view.
+    """
+    ptr, by_account = view.account_rows
+    scored = []
+    for number, accounts in enumerate(groups):
+        rows = np.concatenate([_latest(by_account[ptr[a] : ptr[a + 1]], view) for a in accounts])
+        reached = styles.reach(accounts, np.sort(rows))
+        if reached is None:
+            continue
+        writes = reached.accounts[reached.log_ratio >= _WRITES]
+        inside = int(np.isin(writes, accounts).sum())
+        if inside < LEAST or inside < _PURE * writes.size:
+            continue
+        value = inside / writes.size * inside / accounts.size * np.log2(inside)
+        scored.append((value, number, reached))
+    scored.sort(key=lambda item: (-item[0], item[1]))
+    found: list[Candidate] = []
+    taken = np.zeros(view.seen.size, np.bool_)
+    for _, number, reached in scored:
+        accounts = groups[number]
+        if taken[accounts].mean() > 0.5:
+            continue
+        taken[accounts] = True
+        rows = reached.rows[np.isin(view.log.account[reached.rows], accounts)]
+        group = groups_of_rows(view, np.array([0, rows.size], np.int64), rows)
+        if group.accounts.size >= LEAST:
+            pieces = reached.pieces[view.carriers[reached.pieces] >= LEAST_CARRIERS]
+            found.append(Candidate(group, pieces, styled=True))
+    return found
+
+
+def _latest(rows: NDArray[np.int32], view: View) -> NDArray[np.int32]:
+    return rows[: np.searchsorted(rows, view.rows)][-_ROWS_EACH:]
 
 
 def _distinct(groups: Groups, order: NDArray[np.int64]) -> list[int]:

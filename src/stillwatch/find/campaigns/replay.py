@@ -14,14 +14,21 @@ import numpy as np
 from stillwatch.find.campaigns.background import refresh
 from stillwatch.find.campaigns.crowds import measure_crowds
 from stillwatch.find.campaigns.grow import Grower
-from stillwatch.find.campaigns.judge import FLOORS, Judged, decide, extend, judge
+from stillwatch.find.campaigns.judge import FLOORS, Judged, complete, decide, judge, speaking
+from stillwatch.find.campaigns.neighbours import Neighbours
 from stillwatch.find.campaigns.places import places
-from stillwatch.find.campaigns.propose import candidates, most_accounts
+from stillwatch.find.campaigns.pool import pool_circles
+from stillwatch.find.campaigns.propose import (
+    alike_candidates,
+    candidates,
+    most_accounts,
+    pooled_candidates,
+)
 from stillwatch.find.campaigns.refine import Population
+from stillwatch.find.campaigns.style import Styles
 from stillwatch.find.campaigns.ties import tied_accounts
-from stillwatch.find.detectors import DETECTORS
-from stillwatch.find.features.groups import groups_of_rows
 from stillwatch.find.features.rows import HOUR
+from stillwatch.find.features.ties import no_ties
 from stillwatch.find.features.view import View
 
 if TYPE_CHECKING:
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stillwatch.find.campaigns.crowds import Crowds
+    from stillwatch.find.campaigns.propose import Candidate
     from stillwatch.find.features.facets import FacetIndex
     from stillwatch.find.features.log import Log
     from stillwatch.find.features.rows import Rows
@@ -42,6 +50,12 @@ _FIRST = 500
 """Rows before which nothing is learned and nothing declared."""
 _RETEST = 1.1
 """Growth of a facet's postings after which it is weighed again."""
+_POOL = 1.02
+"""Growth of the log after which tied circles are pooled again and campaigns followed."""
+_GROWS = 1.0
+"""Newcomers at once, in shares of a campaign, above which its wording is anyone's."""
+_FOUND = 0.9
+"""Membership of an account that writes in a declared campaign's style."""
 REVIEW = 0.45
 """Membership of an account that is put before a person and not flagged."""
 TIED_MEMBER = 0.8
@@ -99,6 +113,7 @@ def replay(
     as_of: int,
     step: int = HOUR,
     alpha: float = 0.05,
+    without: frozenset[str] = frozenset(),
     progress: Callable[[float], None] | None = None,
 ) -> Replay:
     """Replay a log look by look.
@@ -110,10 +125,13 @@ def replay(
         as_of: last look at most, microseconds.
         step: width of the grid, microseconds.
         alpha: rate of false coordination.
+        without: families and detectors that are left out.
         progress: called with the share done.
     """
+    if "identity" in without:
+        derived = replace(derived, ties=no_ties(len(log.accounts)))
     view = View(log, derived, index)
-    state = _State(view, alpha)
+    state = _State(view, alpha, without)
     looks = 0
     if len(log):
         time = (int(log.time[0]) // step + 1) * step
@@ -132,15 +150,18 @@ def replay(
 class _State:
     """What carries over from look to look."""
 
-    def __init__(self, view: View, alpha: float) -> None:
+    def __init__(self, view: View, alpha: float, without: frozenset[str]) -> None:
         self.view = view
         self.alpha = alpha
+        self.without = without
         self.grower = Grower(view)
+        self.styles = Styles(view)
         self.campaigns: list[Declared] = []
         self.refused: dict[bytes, tuple[Judged, str]] = {}
         self.tested = 0
         self._crowds: Crowds | None = None
         self._learned = 0
+        self._pooled = 0
         self._weighed: NDArray[np.int64] = np.zeros(len(view.facets), np.int64)
         self._ever: set[int] = set()
         self._waiting: NDArray[np.int32] = np.zeros(0, np.int32)
@@ -155,8 +176,9 @@ class _State:
             return
         if self._crowds is None or rows >= _REFRESH * self._learned:
             refresh(view)
-            floors = {d.slug: FLOORS.get(d.slug, 1.0) for d in DETECTORS}
-            self._crowds = measure_crowds(view, DETECTORS, floors, most_accounts(view))
+            detectors = speaking(self.without)
+            floors = {d.slug: FLOORS.get(d.slug, 1.0) for d in detectors}
+            self._crowds = measure_crowds(view, detectors, floors, most_accounts(view))
             self._learned = rows
         size = view.ends[self._waiting] - view.facets.posting_ptr[self._waiting]
         due = self._waiting[size >= np.ceil(_RETEST * self._weighed[self._waiting])]
@@ -167,18 +189,56 @@ class _State:
         found, weighed = candidates(view, due, self._crowds, self.grower, population)
         self._ever.update(weighed)
         self.tested = len(self._ever)
+        if rows >= _POOL * self._pooled:
+            self._pooled = rows
+            found += self._by_likeness(time)
         for candidate in found:
-            judged = judge(view, candidate.groups, 0, candidate.facets, self._crowds, population)
-            self._settle(judged, time, population)
+            self._consider(candidate, time, population)
 
-    def _settle(self, judged: Judged, time: int, population: Population) -> None:
-        rule = decide(judged, self.alpha)
-        members = set(judged.members.tolist())
-        if rule is not None:
-            if judged.total >= 4.0 and len(members) >= 4:
-                self.refused[np.sort(judged.members).tobytes()] = (judged, rule)
-            return
-        judged = self._extended(judged, population)
+    def _by_likeness(self, time: int) -> list[Candidate]:
+        """Return groups of accounts tied by values or alike in wording."""
+        view = self.view
+        most = most_accounts(view)
+        near = Neighbours(view, most)
+        self._follow(near, time)
+        pooled: list[Candidate] = []
+        if "identity" not in self.without:
+            pooled = pooled_candidates(view, pool_circles(view, most), Population(view))
+        return pooled + alike_candidates(view, near.groups(), self.styles)
+
+    def _consider(self, candidate: Candidate, time: int, population: Population) -> None:
+        """Judge a candidate as it is, and then the part of it that is most of one piece."""
+        crowds = self._crowds
+        assert crowds is not None
+        refused = None
+        for whole in (True, False) if candidate.styled else (False,):
+            judged = judge(
+                self.view,
+                candidate.groups,
+                0,
+                candidate.facets,
+                crowds,
+                population,
+                self.styles,
+                pooled=candidate.pooled,
+                whole=whole,
+                without=self.without,
+            )
+            rule = decide(judged, self.alpha)
+            if rule is None:
+                self._declare(judged, time)
+                return
+            if refused is None or judged.total > refused[0].total:
+                refused = (judged, rule)
+        assert refused is not None
+        judged, rule = refused
+        if judged.total >= 4.0 and judged.members.size >= 4:
+            self.refused[np.sort(judged.members).tobytes()] = (judged, rule)
+
+    def _declare(self, judged: Judged, time: int) -> None:
+        judged = complete(self.view, judged, self.without)
+        if "identity" not in self.without:
+            judged = self._with_tied(judged)
         members = set(judged.members.tolist())
         for campaign in self.campaigns:
             shared = len(members & campaign.flagged_at.keys())
@@ -189,12 +249,21 @@ class _State:
         campaign.take(judged, time)
         self.campaigns.append(campaign)
 
-    def _extended(self, judged: Judged, population: Population) -> Judged:
+    def _follow(self, near: Neighbours, time: int) -> None:
+        """Flag the accounts that by now write like the accounts of a declared campaign."""
+        taken = {a for campaign in self.campaigns for a in campaign.flagged_at}
+        for campaign in self.campaigns:
+            core = np.sort(np.fromiter(campaign.flagged_at, np.int32, len(campaign.flagged_at)))
+            joined = [a for a in near.settle(core).tolist() if a not in taken]
+            if not joined or len(joined) > max(_GROWS * core.size, 4):
+                continue
+            for account in joined:
+                campaign.flagged_at[account] = time
+                campaign.probability[account] = _FOUND
+            taken.update(joined)
+
+    def _with_tied(self, judged: Judged) -> Judged:
         view = self.view
-        grown = self.grower.grow(judged.members, most_accounts(view))
-        if grown.accounts.size >= judged.members.size:
-            wider = groups_of_rows(view, np.array([0, grown.rows.size], np.int64), grown.rows)
-            judged = extend(view, judged, wider, grown.facets, population)
         tied = tied_accounts(view, judged.members)
         tied = tied[~np.isin(tied, judged.members)]
         known = np.isin(judged.accounts, tied)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from stillwatch.find.campaigns.kinds import kind_of
 from stillwatch.find.campaigns.missing import missing_columns
 from stillwatch.find.detectors import DETECTORS
 from stillwatch.records import TIME, Campaign, Finding, ScanResult, Verdict
@@ -185,6 +186,7 @@ def _campaign(
     ids = view.log.accounts.ids
     times = view.log.time[rows]
     judged = declared.judged
+    kind, confidence = kind_of(judged, view)
     return Campaign(
         campaign_id=name,
         members={ids[a].as_py(): declared.probability[a] for a in declared.flagged_at},
@@ -195,8 +197,8 @@ def _campaign(
         declared_at=_utc(declared.declared_at),
         exchanges=int(rows.size),
         leaked=int((times < declared.declared_at).sum()),
-        kind="unknown",
-        kind_confidence=0.0,
+        kind=kind,
+        kind_confidence=confidence,
         recommended_measure="withhold reasoning trace",
         explanations=_considered(judged),
         signature={

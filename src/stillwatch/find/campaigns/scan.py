@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from stillwatch.find.campaigns.replay import replay
 from stillwatch.find.campaigns.result import assemble
 from stillwatch.find.features.facets import index_facets
-from stillwatch.find.features.log import build_log
+from stillwatch.find.features.log import build_log, with_blocks
 from stillwatch.find.features.observe import observe
 from stillwatch.find.features.rows import HOUR, derive_rows
 
@@ -90,7 +90,7 @@ def scan(
         batches = observe_all(batches, key=settings.key, threads=settings.threads)
     log = build_log(
         batches,
-        with_events(accounts, account_events),
+        with_blocks(with_events(accounts, account_events), account_events),
         tokens,
     )
     seconds = {"observe": clock.perf_counter() - started}
@@ -120,6 +120,7 @@ def scan_log(
         as_of=as_of,
         step=settings.step,
         alpha=settings.alpha,
+        without=settings.without,
         progress=None if progress is None else lambda share: progress("decide", share),
     )
     seconds["decide"] = clock.perf_counter() - started

@@ -2,9 +2,13 @@
 
 Summing nats over detectors treats a class that opens its accounts together like a campaign
 that does, and lets weak agreement of many families go unheard.  So the detectors' bounded
-statistics are weighed by a logistic model whose signs are fixed by what each means and whose
-sizes were fitted on simulated worlds, every campaign and every cohort of every world counting
-alike (docs/decisions/0007).  What the model cannot excuse are the rules of ``judge``.
+statistics and the group's structure are weighed by a logistic model whose signs are fixed by
+what each means and whose sizes were fitted on simulated worlds of two generators that share no
+code, every campaign and every cohort of every world counting alike (docs/decisions/0008).
+
+A group proposed by what its accounts write and one proposed by the cards, phones and machines
+that they share are different questions: what made the group is no evidence for it.  Each has
+weights of its own.  What the model cannot excuse are the rules of ``judge``.
 """
 
 from __future__ import annotations
@@ -18,60 +22,101 @@ if TYPE_CHECKING:
 
     from stillwatch.find.campaigns.judge import Judged
 
-__all__ = ["INTERCEPT", "THRESHOLD", "WEIGHTS", "inputs", "weigh"]
+__all__ = ["THRESHOLD", "VALUES", "WORDS", "inputs", "weigh"]
 
-WEIGHTS: Mapping[str, float] = {
-    "identity up to four nats": 0.42,
-    "identity beyond four nats": 0.09,
-    "address blocks": 0.12,
-    "creation clump": 0.12,
-    "young burst": 0.18,
-    "lock step": 0.21,
-    "shift hours": 0.1,
-    "answer length": 0.58,
-    "subjects of one's own": -8.44,
-    "no follow-up": 2.2,
-    "common onset": 0.59,
-    "named holder": -3.35,
-    "log size": -0.17,
+WORDS: Mapping[str, float] = {
+    "intercept": -3.72,
+    "identity up to four nats": 0.314,
+    "address blocks": 0.47,
+    "lock step": 0.648,
+    "answer length": 1.254,
+    "answer length beyond crowds": 1.462,
+    "subjects of one's own": -9.185,
+    "fewer subjects of one's own than crowds": 0.497,
+    "no follow-up": 0.258,
+    "no follow-up beyond crowds": 0.473,
+    "log size": -0.738,
+    "repeated texts": -33.676,
+    "shared values in one place": -9.574,
+    "tied covertly": 5.484,
+    "further circles": 0.49,
+    "release pivot": 1.017,
+    "coverage": 1.838,
+    "style of others too": -1.231,
+    "behaviour in a style of its own": 0.38,
+    "exclusive pieces": 1.344,
 }
-"""Weight of each input, in log odds a unit of the input."""
-INTERCEPT = -1.05
-THRESHOLD = 1.6
+"""Weights of a group proposed by what its accounts write, in log odds a unit of the input."""
+VALUES: Mapping[str, float] = {
+    "intercept": -3.05,
+    "identity up to four nats": 0.062,
+    "identity beyond four nats": 0.024,
+    "lock step": 0.047,
+    "young burst": 0.622,
+    "answer length": 1.019,
+    "answer length beyond crowds": 0.244,
+    "subjects of one's own": -3.29,
+    "fewer subjects of one's own than crowds": 0.208,
+    "no follow-up": 3.138,
+    "log size": 0.365,
+    "repeated texts": -35.317,
+    "shared values in one place": -14.947,
+    "tied covertly": 4.623,
+    "release pivot": 0.165,
+    "style of others too": -0.672,
+    "style of its own": 1.701,
+    "behaviour in a style of its own": 1.089,
+    "exclusive pieces": 1.939,
+}
+"""Weights of a group proposed by the values that its accounts share."""
+THRESHOLD = 2.7
 """Log odds from which on a group is declared at alpha = 0.05."""
 
 
 def inputs(judged: Judged) -> dict[str, float]:
-    """Return the model's inputs, each bounded, in the order of ``WEIGHTS``."""
-    nats, effect, enough = judged.log_e, judged.effect, judged.enough
+    """Return the model's inputs, each bounded."""
+    nats, effect, enough, built = judged.log_e, judged.effect, judged.enough, judged.structure
 
     def known(slug: str, low: float, high: float, otherwise: float) -> float:
         return min(max(effect[slug], low), high) if enough[slug] else otherwise
 
-    identity = min(
-        16.0,
-        sum(
-            max(0.0, nats[slug])
-            for slug in ("payment-links", "phone-links", "device-links", "mail-patterns")
-        ),
+    identity = sum(
+        max(0.0, nats[slug])
+        for slug in ("payment-links", "phone-links", "device-links", "mail-patterns")
     )
+    length = known("answer-length", -1.0, 1.5, 0.0)
+    subjects = known("exchangeability", -0.02, 0.4, 0.05)
+    alone = known("no-follow-up", 0.0, 1.0, 0.8) - 0.5
+    behaviour = min(max(2.0 * alone + length - 4.0 * (subjects - 0.05), 0.0), 2.0)
     return {
+        "intercept": 1.0,
         "identity up to four nats": min(identity, 4.0),
-        "identity beyond four nats": max(0.0, identity - 4.0),
+        "identity beyond four nats": min(max(0.0, identity - 4.0), 12.0),
         "address blocks": min(8.0, nats["address-blocks"]),
-        "creation clump": min(6.0, nats["creation-clump"]),
-        "young burst": min(3.0, nats["young-burst"]),
         "lock step": min(6.0, nats["lock-step"]),
-        "shift hours": min(6.0, nats["shift-hours"]),
-        "answer length": known("answer-length", -1.0, 1.5, 0.0),
-        "subjects of one's own": known("exchangeability", -0.02, 0.4, 0.04),
-        "no follow-up": known("no-follow-up", 0.0, 1.0, 0.8) - 0.5,
-        "common onset": known("common-onset", -0.5, 2.0, 0.0),
-        "named holder": judged.declared,
+        "young burst": min(3.0, nats["young-burst"]),
+        "answer length": length,
+        "answer length beyond crowds": nats["answer-length"],
+        "subjects of one's own": subjects,
+        "fewer subjects of one's own than crowds": nats["exchangeability"],
+        "no follow-up": alone,
+        "no follow-up beyond crowds": nats["no-follow-up"],
         "log size": float(np.log(max(judged.members.size, 1))) - 2.5,
+        "repeated texts": known("job-queue", 0.0, 0.3, 0.0),
+        "shared values in one place": built.placed,
+        "tied covertly": built.tied,
+        "further circles": float(min(max(built.circles - 1, 0), 6)),
+        "release pivot": min(3.0, nats["release-pivot"]),
+        "coverage": known("capability-coverage", -3.0, 3.0, 0.0),
+        "style of others too": max(0.0, 0.2 - built.purity) / 0.2,
+        "style of its own": min(built.purity, 0.8),
+        "behaviour in a style of its own": behaviour * min(built.purity, 0.6),
+        "exclusive pieces": built.exclusive,
     }
 
 
 def weigh(judged: Judged) -> float:
     """Return the log odds that the group is a campaign."""
-    return INTERCEPT + sum(WEIGHTS[name] * value for name, value in inputs(judged).items())
+    weights = VALUES if judged.structure.pooled else WORDS
+    found = inputs(judged)
+    return sum(weight * found[name] for name, weight in weights.items())

@@ -17,10 +17,14 @@ __all__ = ["Exchangeability"]
 
 _ROWS_EACH = 20
 """Exchanges of one account that count at most."""
+_DIMENSIONS = 12.0
+"""Dimensions of the projection that vary freely: topics are correlated."""
+_USUAL = 0.1
+"""Intraclass correlation of people who share a piece of text, roughly."""
 
 
 @nb.njit(cache=True, nogil=True)
-def _between(row_ptr, rows, slot, sizes, vectors, share, support):
+def _between(row_ptr, rows, slot, sizes, vectors, share, error, support):
     """One-way analysis of variance: the intraclass correlation, pooled over dimensions."""
     dims = vectors.shape[1]
     for g in range(row_ptr.size - 1):
@@ -69,6 +73,8 @@ def _between(row_ptr, rows, slot, sizes, vectors, share, support):
         mean_within = within / (n - usable)
         denominator = mean_between + (n0 - 1) * mean_within
         share[g] = (mean_between - mean_within) / denominator if denominator > 0 else 0.0
+        spread = 1.0 + (n0 - 1.0) * _USUAL
+        error[g] = spread * np.sqrt(2.0 / (n0 * n0 * (usable - 1) * _DIMENSIONS))
 
 
 class Exchangeability:
@@ -83,9 +89,14 @@ class Exchangeability:
     source = "intraclass correlation, Shrout and Fleiss (Psychological Bulletin 1979)"
 
     def measure(self, groups: Groups, view: View) -> Measurement:
-        """Measure minus the intraclass correlation of the content projections."""
+        """Measure how far the intraclass correlation lies below that of people, in errors.
+
+        The error is that of a one-way analysis at the usual correlation (Donner, International
+        Statistical Review 1986), so that a small group proves little however low its estimate.
+        """
         size = len(groups)
-        share, support = np.zeros(size), np.zeros(size, np.int64)
+        share, error = np.zeros(size), np.ones(size)
+        support = np.zeros(size, np.int64)
         _between(
             groups.row_ptr,
             groups.rows,
@@ -93,10 +104,12 @@ class Exchangeability:
             groups.sizes,
             view.log.projection,
             share,
+            error,
             support,
         )
-        enough = support >= 5
-        return Measurement(np.where(enough, -share, 0.0), share, support, enough)
+        enough = support >= 4
+        below = (_USUAL - share) / error
+        return Measurement(np.where(enough, below, 0.0), share, support, enough)
 
     def explain(self, effect: float, support: int) -> str:
         """Return one sentence that a person can check."""

@@ -1,11 +1,13 @@
 """Facets: the pieces of content that accounts use again and again, and who uses them.
 
 An account *carries* a piece of content once it has sent it in two exchanges of different
-text: what is sent once is a body, what comes back is an instruction, a template, a habit.  A
-facet enters the index when at least three accounts carry it anywhere in the log; that prunes
-storage only, since a facet below that number at the end is below it at every earlier time.
-A posting is listed under the row from which on its account is known to carry the facet, so
-that the log cut at a time is a prefix of each posting list.
+text, or has sent it as an account with the same card, phone or machine did in another text:
+what is sent once is a body, what comes back is an instruction, a template, a habit.  A
+piece enters the index as a facet when at least three accounts have sent it anywhere in the
+log; that prunes storage only, since what is below that number at the end is below it at every
+earlier time.  Every use is listed by its row (``use``); the uses of carriers are listed once
+more, by the row from which on each is known to be one (``posting``), so that the log cut at a
+time is a prefix of each list.
 """
 
 from __future__ import annotations
@@ -15,6 +17,9 @@ from typing import TYPE_CHECKING
 
 import numba as nb
 import numpy as np
+
+from stillwatch.find.features.rows import NEVER
+from stillwatch.find.features.ties import pools
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,6 +53,16 @@ class FacetIndex:
     """(P,) facets that a row makes known."""
     row_opens: NDArray[np.bool_]
     """(P,) whether the row makes its account a carrier."""
+    use_ptr: NDArray[np.int64]
+    """(F + 1,) offsets into use."""
+    use: NDArray[np.int32]
+    """(U,) rows whose text holds the facet, ascending."""
+    text_ptr: NDArray[np.int64]
+    """(n + 1,) offsets into text_facet."""
+    text_facet: NDArray[np.int32]
+    """(U,) facets in a row's own text."""
+    text_known: NDArray[np.int32]
+    """(U,) row from which on the row's account is known to carry it, NEVER where it is not."""
 
     def __len__(self) -> int:
         """Return the number of facets."""
@@ -55,31 +70,47 @@ class FacetIndex:
 
 
 @nb.njit(cache=True, nogil=True)
-def _carriers(values, rows, account, body, least, keep, known, opens):
-    """Mark the postings of facets with enough carriers; pairs sort by value, account, row.
+def _carriers(values, rows, account, pool, body, least, keep, known, opens):
+    """Mark the uses that enter the index; pairs sort by value, pool, row.
 
-    ``known`` becomes the row from which on a posting counts.
+    ``keep`` becomes whether enough accounts use the piece, ``known`` the row from which on a
+    use is that of a carrier (NEVER where its account carries nothing, or too few do).
     """
+    met = np.full(pool.size, -1, np.int64)
+    used = np.full(pool.size, -1, np.int64)
     start = 0
     for i in range(1, values.size + 1):
         if i < values.size and values[i] == values[start]:
             continue
+        users = 0
+        for j in range(start, i):
+            a = account[rows[j]]
+            if used[a] < start:
+                used[a] = j
+                users += 1
+        if users < least:
+            start = i
+            continue
+        keep[start:i] = True
         carriers = 0
         first = start
         for j in range(start + 1, i + 1):
-            if j < i and account[rows[j]] == account[rows[first]]:
+            if j < i and pool[account[rows[j]]] == pool[account[rows[first]]]:
                 continue
             for k in range(first + 1, j):  # the first exchange of another text
                 if body[rows[k]] != body[rows[first]]:
-                    carriers += 1
-                    opens[k] = True
                     for m in range(first, j):
-                        keep[m] = True
                         known[m] = max(rows[m], rows[k])
+                        a = account[rows[m]]
+                        if met[a] < start:  # its first posting is known as early as any
+                            met[a] = m
+                            opens[m] = True
+                            carriers += 1
                     break
             first = j
         if carriers < least:
-            keep[start:i] = False
+            known[start:i] = NEVER
+            opens[start:i] = False
         start = i
 
 
@@ -89,33 +120,46 @@ def index_facets(log: Log) -> FacetIndex:
     part = (log.facets >> np.uint64(60)).astype(np.uint8)
     # licensed distillers do what campaigns do, with consent: they carry nothing
     part[log.accounts.licensed[log.account[rows_all]]] = _CHUNKS
+    pool = pools(log.accounts)
     parts = []
     for chunk in range(_CHUNKS):
         here = np.flatnonzero(part == chunk)
-        order = np.lexsort((log.account[rows_all[here]], log.facets[here]))
+        order = np.lexsort((pool[log.account[rows_all[here]]], log.facets[here]))
         here = here[order]
         value, row = log.facets[here], rows_all[here]
         keep, opens = np.zeros(value.size, np.bool_), np.zeros(value.size, np.bool_)
-        known = np.zeros(value.size, np.int32)
+        known = np.full(value.size, NEVER, np.int32)
         if value.size:
-            _carriers(value, row, log.account, log.body, LEAST_CARRIERS, keep, known, opens)
+            _carriers(value, row, log.account, pool, log.body, LEAST_CARRIERS, keep, known, opens)
         kept = np.flatnonzero(keep)
-        kept = kept[np.lexsort((row[kept], known[kept], value[kept]))]
+        kept = kept[np.lexsort((row[kept], value[kept]))]
         parts.append((value[kept], row[kept], log.kinds[here[kept]], known[kept], opens[kept]))
     value, row, kind, known, opens = (np.concatenate(column) for column in zip(*parts, strict=True))
+    del parts, rows_all, part
     new = np.ones(value.size, np.bool_)
     new[1:] = value[1:] != value[:-1]
     starts = np.flatnonzero(new)
-    facet = np.cumsum(new) - 1
-    by_row = np.argsort(known, kind="stable")
-    counts = np.bincount(known, minlength=len(log))
+    facet = (np.cumsum(new) - 1).astype(np.int32)
+    by_text = np.argsort(row, kind="stable")
+    carried = np.flatnonzero(known < NEVER)
+    carried = carried[np.lexsort((known[carried], facet[carried]))]
+    by_row = carried[np.argsort(known[carried], kind="stable")]
     return FacetIndex(
         kind=kind[starts],
         value=value[starts],
-        posting_ptr=np.append(starts, value.size).astype(np.int64),
-        posting=row,
-        opens=opens,
-        row_ptr=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        row_facet=facet[by_row].astype(np.int32),
+        posting_ptr=_offsets(facet[carried], starts.size),
+        posting=row[carried],
+        opens=opens[carried],
+        row_ptr=_offsets(known[by_row], len(log)),
+        row_facet=facet[by_row],
         row_opens=opens[by_row],
+        use_ptr=np.append(starts, value.size).astype(np.int64),
+        use=row,
+        text_ptr=_offsets(row, len(log)),
+        text_facet=facet[by_text],
+        text_known=known[by_text],
     )
+
+
+def _offsets(codes: NDArray[np.int32], size: int) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=size))]).astype(np.int64)

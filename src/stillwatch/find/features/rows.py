@@ -13,6 +13,7 @@ import numba as nb
 import numpy as np
 
 from stillwatch.find.features.log import IDENTITY
+from stillwatch.find.features.ties import Ties, tie_accounts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,6 +78,8 @@ class Rows:
     """(N, HOMES) first row of each, ascending."""
     identity_offset: NDArray[np.int64]
     """(len(IDENTITY) + 1,) offsets that make identity codes distinct over types."""
+    ties: Ties
+    """Accounts that share identity values without naming one holder."""
 
 
 @nb.njit(cache=True, nogil=True)
@@ -150,6 +153,7 @@ def derive_rows(log: Log) -> Rows:
     birth, n_births = codes_of(births)
     block_pairs = _pairs(log.account, block, blocks)
     homes, home_rows = _homes(block_pairs, accounts)
+    relations = _relations(log)
     sizes = [int(log.accounts.identity[:, k].max(initial=-1)) + 1 for k in range(len(IDENTITY))]
     return Rows(
         next_turn=next_turn,
@@ -165,8 +169,9 @@ def derive_rows(log: Log) -> Rows:
         clients=_pairs(log.account, client, clients),
         birth=birth,
         births=n_births,
-        relations=_relations(log),
+        relations=relations,
         homes=homes,
         home_rows=home_rows,
         identity_offset=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        ties=tie_accounts(log.accounts, relations),
     )

@@ -1,0 +1,123 @@
+"""How a group is built: who names whom, who is tied to whom, whose words they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stillwatch.find.campaigns.places import places
+from stillwatch.find.features.ties import covert_components
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stillwatch.find.campaigns.style import Styles
+    from stillwatch.find.features.view import View
+
+__all__ = ["Structure", "structure_of"]
+
+_WRITES = 3.0
+"""Nats from which on an account counts as one that writes in the group's style."""
+_FACETS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """How a group is built, beside what the detectors measure."""
+
+    declared: float
+    """Share of members that name an organisation or own domain that another member names."""
+    tied: float
+    """Share of the members in covert circles of at least two within the group."""
+    circles: int
+    """Covert circles of at least two members."""
+    largest: float
+    """Share of the tied members in the largest circle."""
+    exclusive: float
+    """Share of the carriers of the group's facets that are members."""
+    own_style: float
+    """Share of the group's exchanges in a style that others use far less."""
+    purity: float
+    """Share of the accounts that write in that style that are members."""
+    pooled: bool
+    """Whether shared identity values proposed the group."""
+    placed: float
+    """Share of the members tied by identity values that sit in one place with those they are
+    tied to."""
+
+
+def structure_of(
+    view: View,
+    members: NDArray[np.int32],
+    rows: NDArray[np.int32],
+    facets: NDArray[np.int32],
+    styles: Styles,
+    *,
+    pooled: bool,
+) -> Structure:
+    """Return how a group is built.
+
+    Args:
+        view: what is known.
+        members: accounts of the group.
+        rows: their exchanges that make it a group.
+        facets: its facets.
+        styles: of the same view.
+        pooled: whether shared identity values proposed it.
+    """
+    tied, circles, largest = _circles(view, members)
+    own, purity = _style(members, rows, styles)
+    at_home, placed = places(view, members)
+    return Structure(
+        declared=_declared(view, members),
+        tied=tied,
+        circles=circles,
+        largest=largest,
+        exclusive=_exclusive(view, members, facets),
+        own_style=own,
+        purity=purity,
+        pooled=pooled,
+        placed=float(placed.sum() / at_home.sum()) if at_home.any() else 0.0,
+    )
+
+
+def _declared(view: View, members: NDArray[np.int32]) -> float:
+    named = np.zeros(members.size, np.bool_)
+    for relation in view.derived.relations[members].T:
+        _, inverse, counts = np.unique(relation, return_inverse=True, return_counts=True)
+        named |= (relation >= 0) & (counts[inverse] >= 2)
+    return float(named.mean()) if members.size else 0.0
+
+
+def _circles(view: View, members: NDArray[np.int32]) -> tuple[float, int, float]:
+    root = view.once("circles", lambda: covert_components(view))
+    _, counts = np.unique(root[members], return_counts=True)
+    tied = counts[counts >= 2]
+    if tied.size == 0:
+        return 0.0, 0, 1.0
+    return float(tied.sum() / members.size), int(tied.size), float(tied.max() / tied.sum())
+
+
+def _exclusive(view: View, members: NDArray[np.int32], facets: NDArray[np.int32]) -> float:
+    index = view.facets
+    inside = np.zeros(view.seen.size, np.bool_)
+    inside[members] = True
+    own = every = 0
+    for facet in facets[:_FACETS].tolist():
+        at = slice(index.posting_ptr[facet], view.ends[facet])
+        opened = view.log.account[index.posting[at]][index.opens[at]]
+        own, every = own + int(inside[opened].sum()), every + opened.size
+    return own / every if every else 0.0
+
+
+def _style(
+    members: NDArray[np.int32], rows: NDArray[np.int32], styles: Styles
+) -> tuple[float, float]:
+    reached = styles.reach(members, rows) if members.size >= 2 and rows.size else None
+    if reached is None:
+        return 0.0, 0.0
+    writes = reached.accounts[reached.log_ratio >= _WRITES]
+    inside = np.isin(writes, members).sum()
+    return reached.own, float(inside / writes.size) if writes.size else 0.0

@@ -1,0 +1,213 @@
+"""What a group writes that others do not, and who else writes like it.
+
+A style is the pieces of text that several of a group's accounts use and everyone else uses
+far less often.  Single pieces prove little, since wording is free; an exchange is *in style*
+when it holds as many of them as the group's own exchanges do, and an account writes in that
+style when it does so far more often than everyone does, as a likelihood ratio of two binomial
+rates.  It reaches accounts that share no card, and those that have sent only a few exchanges.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numba as nb
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stillwatch.find.features.view import View
+
+__all__ = ["Reached", "Styles"]
+
+_PIECES = 256
+"""Pieces of a style at most, the most telling first."""
+_LIFT = 1.4
+"""Log of how much more often than others a group must use a piece."""
+_PARTS = (0.0, 0.25, 0.5, 0.75, 0.9)
+"""Quantiles of the group's scores that divide exchanges by how much of the style they hold."""
+_STYLED = 2.5
+"""Log of how much more often than others a group must write such exchanges: they are in style."""
+_SHARES = (0.95, 0.3, 0.08)
+"""An account of the campaign writes like the group, or does so in a part of its exchanges."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Accounts that write in a group's style."""
+
+    accounts: NDArray[np.int32]
+    """Ascending, the group's own among them."""
+    log_ratio: NDArray[np.float64]
+    """Nats for each: in the campaign's style against everyone's."""
+    rows: NDArray[np.int32]
+    """Their exchanges in style, ascending."""
+    pieces: NDArray[np.int32]
+    """Facets of the style."""
+    own: float
+    """Share of the group's exchanges that are in style."""
+    others: float
+    """The same of everyone else's exchanges."""
+
+
+@nb.njit(cache=True, nogil=True)
+def _count(rows, account, text_ptr, text_facet, count, accounts, last, stamp, mark):
+    """Count a group's exchanges and accounts by facet; rows sort by account."""
+    listed = np.empty(4096, np.int32)
+    n = 0
+    for i in range(rows.size):
+        r = rows[i]
+        for k in range(text_ptr[r], text_ptr[r + 1]):
+            f = text_facet[k]
+            if stamp[f] != mark:
+                stamp[f] = mark
+                count[f], accounts[f], last[f] = 0, 0, -1
+                if n == listed.size:
+                    wider = np.empty(2 * n, np.int32)
+                    wider[:n] = listed
+                    listed = wider
+                listed[n] = f
+                n += 1
+            count[f] += 1
+            if last[f] != account[r]:
+                last[f] = account[r]
+                accounts[f] += 1
+    return listed[:n]
+
+
+@nb.njit(cache=True, nogil=True)
+def _known_uses(facets, use_ptr, use, rows):
+    out = np.empty(facets.size, np.int64)
+    for i in range(facets.size):
+        lo, hi = use_ptr[facets[i]], use_ptr[facets[i] + 1]
+        first = lo
+        while lo < hi:
+            middle = (lo + hi) // 2
+            if use[middle] < rows:
+                lo = middle + 1
+            else:
+                hi = middle
+        out[i] = lo - first
+    return out
+
+
+@nb.njit(cache=True, nogil=True)
+def _score(facets, weight, uses, use_ptr, use, score):
+    """Add the weights of the pieces to their rows; return the rows touched."""
+    touched = np.empty(uses.sum(), np.int32)
+    n = 0
+    for i in range(facets.size):
+        first = use_ptr[facets[i]]
+        for k in range(first, first + uses[i]):
+            r = use[k]
+            if score[r] == 0:
+                touched[n] = r
+                n += 1
+            score[r] += weight[i]
+    return touched[:n]
+
+
+class Styles:
+    """Finds styles on one view; holds scratch memory of the size of rows and facets."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        facets = len(view.facets)
+        self._count = np.zeros(facets, np.int32)
+        self._accounts = np.zeros(facets, np.int32)
+        self._last = np.zeros(facets, np.int32)
+        self._stamp = np.zeros(facets, np.int32)
+        self._mark = 0
+        self._score = np.zeros(len(view.log), np.float32)
+
+    def reach(self, accounts: NDArray[np.int32], rows: NDArray[np.int32]) -> Reached | None:
+        """Return who writes like a group, None where it has no style of its own.
+
+        Args:
+            accounts: the group's.
+            rows: its exchanges.
+        """
+        view, index = self._view, self._view.facets
+        pieces, weight, uses = self._pieces(accounts, rows)
+        if pieces.size == 0:
+            return None
+        score = self._score
+        touched = _score(pieces, weight, uses, index.use_ptr, index.use, score)
+        inside = np.zeros(view.seen.size, np.bool_)
+        inside[accounts] = True
+        mine, rest = score[rows], score[touched[~inside[view.log.account[touched]]]]
+        edges = np.unique(np.quantile(mine[mine > 0], _PARTS)) if (mine > 0).any() else mine[:0]
+        bins = np.searchsorted(edges, score[touched], side="right")
+        score[touched] = 0
+        if edges.size == 0:
+            return None
+        p = _shares(np.searchsorted(edges, mine, side="right"), edges.size, rows.size)
+        q = _shares(np.searchsorted(edges, rest, side="right"), edges.size, view.rows - rows.size)
+        styled = np.log(p / q) >= _STYLED
+        styled[0] = False
+        if not styled.any():
+            return None
+        who = view.log.account[touched]
+        reached = np.unique(who[styled[bins]]).astype(np.int32)
+        if reached.size == 0:
+            return None
+        counts = np.zeros((reached.size, edges.size + 1))
+        at = np.searchsorted(reached, who)
+        known = np.flatnonzero(reached[np.minimum(at, reached.size - 1)] == who)
+        np.add.at(counts, (at[known], bins[known]), 1.0)
+        counts[:, 0] = view.requests[reached] - counts[:, 1:].sum(axis=1)
+        ratio = _ratio(counts, p, q)
+        hit = np.sort(touched[styled[bins]])
+        own, others = float(p[styled].sum()), float(q[styled].sum())
+        return Reached(reached, ratio, hit, pieces, own, others)
+
+    def _pieces(
+        self, accounts: NDArray[np.int32], rows: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int64]]:
+        view, index = self._view, self._view.facets
+        self._mark += 1
+        ordered = rows[np.argsort(view.log.account[rows], kind="stable")]
+        found = _count(
+            ordered,
+            view.log.account,
+            index.text_ptr,
+            index.text_facet,
+            self._count,
+            self._accounts,
+            self._last,
+            self._stamp,
+            self._mark,
+        )
+        found = found[self._accounts[found] >= max(2.0, 0.04 * accounts.size)]
+        found = np.sort(found)
+        uses = _known_uses(found, index.use_ptr, index.use, view.rows)
+        mine = self._count[found].astype(np.float64)
+        rest = np.maximum(uses - mine, 0.0)
+        lift = np.log((mine + 0.5) / (rows.size + 1.0)) - np.log(
+            (rest + 0.5) / (view.rows - rows.size + 1.0)
+        )
+        good = np.flatnonzero(lift >= _LIFT)
+        value = np.minimum(lift[good], 5.0)
+        order = good[np.argsort(-(mine[good] * value), kind="stable")[:_PIECES]]
+        order = np.sort(order)
+        return found[order], np.minimum(lift[order], 5.0).astype(np.float32), uses[order]
+
+
+def _shares(bins: NDArray[np.int64], levels: int, total: int) -> NDArray[np.float64]:
+    """Return the share of exchanges in each bin; bin 0 is that of those without a piece."""
+    counts = np.bincount(bins, minlength=levels + 1).astype(np.float64)
+    counts[0] = max(total - counts[1:].sum(), 0.0)
+    return np.asarray((counts + 0.5) / (total + 0.5 * (levels + 1)))
+
+
+def _ratio(
+    counts: NDArray[np.float64], p: NDArray[np.float64], q: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return each account's log ratio, at the share of harvest that suits it best."""
+    best = np.full(counts.shape[0], -np.inf)
+    for share in _SHARES:
+        ratio = counts @ np.log(share * p / q + (1.0 - share))
+        best = np.maximum(best, ratio - np.log(len(_SHARES)))
+    return best
