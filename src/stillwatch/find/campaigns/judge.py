@@ -171,22 +171,62 @@ def judge(
         without: families and detectors that are left out.
     """
     carried = telling_facets(view, groups.accounts_of(group), facets)
-    features = _heard(features_of(groups, group, view, population), without)
     if not whole:
-        kept = split(features, carried)
-        if kept.all():
-            kept = narrow(code_features(features, kept.size), carried)
-        if not kept.all() and kept.sum() >= 4:
-            groups, group, carried = _part(view, groups, group, kept), 0, carried[kept]
+        groups, group, carried = _narrowed(view, groups, group, carried, population, without)
     accounts = groups.accounts_of(group)
     features = _heard(features_of(groups, group, view, population), without)
     coded = code_features(features, accounts.size)
+    writes = _writers(groups, group, styles) if whole else None
+    heard = _evidence(view, groups, group, crowds, coded, carried, writes, without)
+    if writes is None:
+        probability = _held(fit(coded, carried), coded, ties(features))
+    else:
+        probability = np.maximum(fit(coded, carried), writes)
+    rows = groups.rows_of(group)[(probability >= 0.5)[groups.slots_of(group)]]
+    return Judged(
+        accounts,
+        probability,
+        rows,
+        facets,
+        *heard,
+        structure_of(view, accounts[probability >= 0.5], rows, facets, styles, pooled=pooled),
+    )
+
+
+def _narrowed(
+    view: View,
+    groups: Groups,
+    group: int,
+    carried: NDArray[np.bool_],
+    population: Population,
+    without: frozenset[str],
+) -> tuple[Groups, int, NDArray[np.bool_]]:
+    """Return the part of a group that is most of one piece, and what its accounts carry."""
+    features = _heard(features_of(groups, group, view, population), without)
+    kept = split(features, carried)
+    if kept.all():
+        kept = narrow(code_features(features, kept.size), carried)
+    if kept.all() or kept.sum() < 4:
+        return groups, group, carried
+    return _part(view, groups, group, kept), 0, carried[kept]
+
+
+def _evidence(
+    view: View,
+    groups: Groups,
+    group: int,
+    crowds: Crowds,
+    coded: Coded,
+    carried: NDArray[np.bool_],
+    writes: NDArray[np.float64] | None,
+    without: frozenset[str],
+) -> tuple[dict[str, float], dict[str, float], dict[str, int], dict[str, bool], dict[str, float]]:
+    """Return nats, effect, support and enough by detector, and nats by family (J-1)."""
     log_e = {detector.slug: 0.0 for detector in DETECTORS}
     effect = {detector.slug: 0.0 for detector in DETECTORS}
     support = {detector.slug: 0 for detector in DETECTORS}
     enough = {detector.slug: False for detector in DETECTORS}
     families: dict[str, float] = {}
-    writes = _writers(groups, group, styles) if whole else None
     for family in FAMILY_CAP:
         kept = fit(coded, carried, without=family) >= 0.5
         if writes is not None:
@@ -207,23 +247,7 @@ def judge(
                 log_e[slug] = min(max(value, BOUNDS[slug][0]), BOUNDS[slug][1])
             total += log_e[slug]
         families[family] = min(total, FAMILY_CAP[family])
-    if writes is None:
-        probability = _held(fit(coded, carried), coded, ties(features))
-    else:
-        probability = np.maximum(fit(coded, carried), writes)
-    rows = groups.rows_of(group)[(probability >= 0.5)[groups.slots_of(group)]]
-    return Judged(
-        accounts,
-        probability,
-        rows,
-        facets,
-        log_e,
-        effect,
-        support,
-        enough,
-        families,
-        structure_of(view, accounts[probability >= 0.5], rows, facets, styles, pooled=pooled),
-    )
+    return log_e, effect, support, enough, families
 
 
 def speaking(without: frozenset[str] = frozenset()) -> tuple[Detector, ...]:

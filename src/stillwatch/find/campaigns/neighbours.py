@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from stillwatch.find.features.facets import LEAST_CARRIERS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -44,7 +46,10 @@ _TEXTS = 4
 
 @nb.njit(cache=True, nogil=True)
 def _users(use_ptr, use, known, account, body, left_out, total):
-    """List (account, facet, weight) of the pieces with two to ``_DEGREE`` users so far."""
+    """List (account, facet, weight) of the pieces with three to ``_DEGREE`` users so far.
+
+    Of those with fewer the log cut here may know nothing, so they must not count.
+    """
     facets = use_ptr.size - 1
     accounts = np.empty(1 << 16, np.int32)
     which = np.empty(1 << 16, np.int32)
@@ -79,7 +84,7 @@ def _users(use_ptr, use, known, account, body, left_out, total):
             if fresh:
                 texts[s, held[s]] = body[r]
                 held[s] += 1
-        if popular or n < 2:
+        if popular or n < LEAST_CARRIERS:
             continue
         idf = np.log(total / n)
         for s in range(n):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from stillwatch.find.features.facets import LEAST_CARRIERS
 from stillwatch.find.features.ties import covert_components
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _carried(
             r = account_rows[j]
             for k in range(text_ptr[r], text_ptr[r + 1]):
                 f = text_facet[k]
-                if text_known[k] >= known or carriers[f] > most or carriers[f] < 2:
+                if text_known[k] >= known or not LEAST_CARRIERS <= carriers[f] <= most:
                     continue
                 if count == units.size:
                     wider = np.empty(2 * count, np.int32)

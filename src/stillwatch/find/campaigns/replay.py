@@ -27,6 +27,7 @@ from stillwatch.find.campaigns.propose import (
 from stillwatch.find.campaigns.refine import Population
 from stillwatch.find.campaigns.style import Styles
 from stillwatch.find.campaigns.ties import tied_accounts
+from stillwatch.find.features.facets import LEAST_CARRIERS
 from stillwatch.find.features.rows import HOUR
 from stillwatch.find.features.ties import no_ties
 from stillwatch.find.features.view import View
@@ -172,6 +173,8 @@ class _State:
         if rows > view.rows:
             self._waiting = np.union1d(self._waiting, view.advance(rows, time))
         view.time = time
+        # the log cut here knows no facet with fewer carriers
+        self._waiting = self._waiting[view.carriers[self._waiting] >= LEAST_CARRIERS]
         if rows < _FIRST or self._waiting.size == 0:
             return
         if self._crowds is None or rows >= _REFRESH * self._learned:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from stillwatch.find.features.facets import LEAST_CARRIERS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -78,8 +80,10 @@ def _count(rows, account, text_ptr, text_facet, count, accounts, last, stamp, ma
 
 
 @nb.njit(cache=True, nogil=True)
-def _known_uses(facets, use_ptr, use, rows):
+def _known_uses(facets, use_ptr, use, account, rows):
+    """Count the uses so far, 0 of a piece with so few users that the cut log may not know it."""
     out = np.empty(facets.size, np.int64)
+    met = np.empty(LEAST_CARRIERS, np.int64)
     for i in range(facets.size):
         lo, hi = use_ptr[facets[i]], use_ptr[facets[i] + 1]
         first = lo
@@ -90,6 +94,19 @@ def _known_uses(facets, use_ptr, use, rows):
             else:
                 hi = middle
         out[i] = lo - first
+        users = 0
+        for k in range(first, lo):
+            new = True
+            for j in range(users):
+                if met[j] == account[use[k]]:
+                    new = False
+            if new:
+                met[users] = account[use[k]]
+                users += 1
+                if users == LEAST_CARRIERS:
+                    break
+        if users < LEAST_CARRIERS:
+            out[i] = 0
     return out
 
 
@@ -182,7 +199,8 @@ class Styles:
         )
         found = found[self._accounts[found] >= max(2.0, 0.04 * accounts.size)]
         found = np.sort(found)
-        uses = _known_uses(found, index.use_ptr, index.use, view.rows)
+        uses = _known_uses(found, index.use_ptr, index.use, view.log.account, view.rows)
+        found, uses = found[uses > 0], uses[uses > 0]
         mine = self._count[found].astype(np.float64)
         rest = np.maximum(uses - mine, 0.0)
         lift = np.log((mine + 0.5) / (rows.size + 1.0)) - np.log(
