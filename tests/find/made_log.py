@@ -105,3 +105,11 @@ def view_of(log, rows=None):
     known = len(log) if rows is None else rows
     view.advance(known, int(log.time[known - 1]) + 1 if known else 0)
     return view
+
+
+def early_log(rows, log, share):
+    """Return the log of a share of the rows that ``made_rows`` gave, cut between two times."""
+    cut = int(np.searchsorted(log.time, log.time[int(share * len(log))]))
+    ids = set(log.exchange_id.slice(0, cut).to_pylist())
+    kept = [row for row in rows[0] if row["exchange_id"] in ids]
+    return log_of(exchange_table(kept), account_table(rows[1]))

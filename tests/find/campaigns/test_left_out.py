@@ -10,9 +10,6 @@ from stillwatch.find.features.rows import HOUR
 from stillwatch.records import FAMILIES
 
 
-@pytest.mark.xfail(
-    reason="judge and propose do not honour Settings.without", raises=AssertionError, strict=True
-)
 @pytest.mark.parametrize("without", [FAMILIES, ("identity",), ("payment-links",)], ids=str)
 def test_what_is_left_out_says_nothing(tmp_path, without):
     world = easy_world(tmp_path / "world")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from made_log import account_table, exchange_table, log_of, made_rows, view_of
+from made_log import account_table, early_log, exchange_table, log_of, made_rows, view_of
 
 from stillwatch.find.features.facets import LEAST_CARRIERS, index_facets
 from stillwatch.find.features.observe import observation_schema, observe
@@ -101,31 +101,28 @@ def test_facets_are_what_accounts_repeat(rows, log):
     plain = [row for row in rows[0] if row["account_id"] != licensed]
     for habit in habits:
         assert carriers_by_hand(plain, habit) in found
-    assert view.carriers.min() >= LEAST_CARRIERS
+    assert view.carriers[view.carriers > 0].min() >= LEAST_CARRIERS
     code = log.accounts.ids.to_pylist().index(licensed)
     assert code not in log.account[index.posting]
 
 
-def test_what_is_sent_once_is_no_facet(rows):
+def test_what_is_sent_once_is_carried_by_nobody(rows):
     once = [
         {**row, "prompt": "Tell me how tall the tower of the old harbour is."} for row in rows[0]
     ]
     first = {}
     for row in once:
         first.setdefault(row["account_id"], row)
-    assert len(index_facets(log_of(exchange_table(list(first.values()))))) == 0
-    assert len(index_facets(log_of(exchange_table(once)))) == 0  # one text, however often
+    assert index_facets(log_of(exchange_table(list(first.values())))).posting.size == 0
+    index = index_facets(log_of(exchange_table(once)))  # one text, however often
+    assert index.posting.size == 0
+    assert index.use.size > 0
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.83])
 def test_a_prefix_of_the_log_has_a_prefix_of_the_facets(rows, log, share):
-    cut = int(share * len(log))
-    cut = int(np.searchsorted(log.time, log.time[cut]))  # rows of one time stay together
-    ids = set(log.exchange_id.slice(0, cut).to_pylist())
-    early = log_of(
-        exchange_table([r for r in rows[0] if r["exchange_id"] in ids]), account_table(rows[1])
-    )
-    assert len(early) == cut
+    early = early_log(rows, log, share)
+    cut = len(early)
     whole, part = index_facets(log), index_facets(early)
     view, alone = view_of(log, cut), view_of(early)
     place = {int(value): i for i, value in enumerate(whole.value)}
@@ -133,6 +130,9 @@ def test_a_prefix_of_the_log_has_a_prefix_of_the_facets(rows, log, share):
     for i, value in enumerate(part.value.tolist()):
         j = place[value]
         known = whole.posting[whole.posting_ptr[j] : view.ends[j]]
+        if view.carriers[j] < LEAST_CARRIERS:  # a facet in use, of which nobody may read more
+            assert alone.carriers[i] == 0
+            continue
         assert np.array_equal(known, part.posting[part.posting_ptr[i] : part.posting_ptr[i + 1]])
         assert view.carriers[j] == alone.carriers[i]
     later = [j for value, j in place.items() if value not in set(part.value.tolist())]
