@@ -61,9 +61,15 @@ def test_a_log_cut_at_a_time_gives_the_verdicts_up_to_it(world, whole, days):
     until = START + timedelta(days=days)
     cut = world.exchanges.filter(pc.less(world.exchanges["time"], pa.scalar(until)))
     wanted = flags(whole[0], until)
-    assert flags(run(cut, world.accounts)[0]) == wanted
-    assert flags(run(world.exchanges, world.accounts, as_of=until)[0]) == wanted
+    alone = run(cut, world.accounts)[0]
+    look = run(world.exchanges, world.accounts, as_of=until)[0]
+    assert flags(alone) == flags(look) == wanted
     assert wanted or days < 7
+    # what every proposer proposed and why it fell short, too
+    assert alone.verdicts == look.verdicts
+    assert alone.campaigns == look.campaigns
+    assert alone.findings == look.findings
+    assert alone.groups_tested == look.groups_tested
 
 
 @pytest.mark.parametrize("batch", [150, 100_000])

@@ -1,0 +1,87 @@
+"""How a group is built, on small logs that show one thing each."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from made_log import view_of
+from worded import codes_of, log_from, people, rows_of, wording
+
+from stillwatch.find.campaigns.structure import structure_of
+from stillwatch.find.campaigns.style import Styles
+
+NAMES = tuple(f"g{n:02d}" for n in range(10))
+
+
+def built(rows=None, *, chosen=lambda name: name[0] == "g", pooled=False, **given):
+    """Return the structure of the chosen accounts with all their exchanges."""
+    log = log_from(rows or rows_of((("g", 10, wording(0)),)), people(**given) if given else None)
+    view = view_of(log)
+    members = codes_of(log, chosen)
+    own = np.flatnonzero(np.isin(log.account, members)).astype(np.int32)
+    facets = np.flatnonzero(view.carriers >= 4).astype(np.int32)
+    return structure_of(view, members, own, facets, Styles(view), pooled=pooled)
+
+
+def cards(*circles):
+    """Return account columns; the circles take the group's accounts in turn."""
+    names = iter(NAMES)
+    return {
+        next(names): {"payment_fingerprint": f"card{number}"}
+        for number, size in enumerate(circles)
+        for _ in range(size)
+    }
+
+
+def test_without_a_table_nothing_is_declared_tied_or_placed():
+    found = built()
+    assert (found.declared, found.tied, found.circles, found.placed) == (0.0, 0.0, 0, 0.0)
+    assert found.largest == 1.0
+    assert not found.pooled
+    assert built(pooled=True).pooled
+
+
+def test_declared_counts_only_names_that_another_member_gives():
+    firm = {name: {"organization_id": "firm"} for name in NAMES[:4]}
+    assert built(**firm, g04={"organization_id": "alone"}).declared == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "tied", "circles", "largest"),
+    [((2, 2, 2), 0.6, 3, 1 / 3), ((6, 2), 0.8, 2, 0.75), ((5, 1), 0.5, 1, 1.0)],
+)
+def test_circles_are_counted_within_the_group(sizes, tied, circles, largest):
+    found = built(**cards(*sizes))
+    assert found.tied == pytest.approx(tied)
+    assert found.circles == circles
+    assert found.largest == pytest.approx(largest)
+    assert found.placed == 0.0
+
+
+def test_a_tie_to_a_stranger_is_none_of_the_group():
+    outside = {"g00": {"payment_fingerprint": "card"}, "o00": {"payment_fingerprint": "card"}}
+    assert built(**outside).tied == 0.0
+
+
+def test_those_who_sit_in_one_place_are_placed_and_not_tied():
+    rows = rows_of((("g", 10, wording(0)),))
+    for row in rows:
+        if row["account_id"] in NAMES[:4]:
+            row["ip"] = "172.16.1.9"
+    found = built(rows, **cards(4, 4))
+    assert found.placed == pytest.approx(0.5)
+    assert (found.circles, found.tied) == (1, pytest.approx(0.4))
+
+
+def test_a_wording_of_ones_own_is_exclusive_and_pure():
+    found = built()
+    assert found.own_style > 0.5
+    assert found.purity == 1.0
+    whole = built(rows_of((("g", 10, wording(0)), ("s", 10, wording(0)))))
+    assert whole.purity < 0.8
+    assert whole.exclusive < found.exclusive
+
+
+def test_no_style_is_no_purity():
+    found = built(chosen=lambda name: name.startswith("o0"))
+    assert (found.own_style, found.purity) == (0.0, 0.0)
