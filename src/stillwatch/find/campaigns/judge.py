@@ -89,8 +89,10 @@ FAMILY_CAP: Mapping[str, float] = {
     "lifecycle": 10.0,
     "content": 9.0,
 }
-_WRITES = 2.0
-"""Nats of writing at which an account is as likely as not a member."""
+_WRITES, _WRITES_MOST = 5.0, 7.0
+"""Nats of writing at which an account is as likely as not a member, and that count at most."""
+_ELSE = 4.0
+"""Nats that everything but writing can add or take at most."""
 SMALLEST = 4
 """Accounts of the smallest campaign that is declared (J-2)."""
 UNTIED = 1.2
@@ -105,6 +107,9 @@ ALONE = 0.65
 """Share of conversations without a second turn above which nobody is conversing (J-6, J-7)."""
 OWN = 0.1
 """Share of those who write in a group's style that are members, below which it is anyone's."""
+_THIN, _PLENTY = 3.0, 5_000.0
+"""Nats asked for beside the threshold where nothing was learned yet, and the exchanges after
+which half of them are asked."""
 SHORT = -0.45
 """Robust standard deviations of answer length below which nothing is being drawn out (J-5)."""
 
@@ -181,7 +186,9 @@ def judge(
     if writes is None:
         probability = _held(fit(coded, carried), coded, ties(features))
     else:
-        probability = np.maximum(fit(coded, carried), writes)
+        probability = _joined(writes, coded)
+        if (probability >= 0.5).sum() < SMALLEST:
+            probability = _held(fit(coded, carried), coded, ties(features))
     rows = groups.rows_of(group)[(probability >= 0.5)[groups.slots_of(group)]]
     return Judged(
         accounts,
@@ -228,9 +235,10 @@ def _evidence(
     enough = {detector.slug: False for detector in DETECTORS}
     families: dict[str, float] = {}
     for family in FAMILY_CAP:
-        kept = fit(coded, carried, without=family) >= 0.5
-        if writes is not None:
-            kept |= writes >= 0.5
+        if writes is not None and (writes >= _WRITES).sum() >= SMALLEST:
+            kept = writes >= _WRITES
+        else:
+            kept = fit(coded, carried, without=family) >= 0.5
         part = _part(view, groups, group, kept) if kept.sum() >= 4 else None
         total = 0.0
         for detector in speaking(without):
@@ -284,18 +292,22 @@ def _heard(features: list[Feature], without: frozenset[str]) -> list[Feature]:
 
 
 def _writers(groups: Groups, group: int, styles: Styles) -> NDArray[np.float64]:
-    """Return each account's membership from its writing alone."""
+    """Return the log ratio of each account's writing, bounded; 0 where there is no style."""
     accounts = groups.accounts_of(group)
     out = np.zeros(accounts.size)
     reached = styles.reach(accounts, groups.rows_of(group))
     if reached is not None:
-        place = {a: i for i, a in enumerate(accounts.tolist())}
-        for account, ratio in zip(
-            reached.accounts.tolist(), reached.log_ratio.tolist(), strict=True
-        ):
-            if account in place:
-                out[place[account]] = 1.0 / (1.0 + np.exp(-np.clip(ratio - _WRITES, -30, 30)))
+        at = np.minimum(np.searchsorted(reached.accounts, accounts), reached.accounts.size - 1)
+        hit = reached.accounts[at] == accounts
+        out[hit] = np.minimum(reached.log_ratio[at[hit]], _WRITES_MOST)
     return out
+
+
+def _joined(writes: NDArray[np.float64], coded: Coded) -> NDArray[np.float64]:
+    """Return memberships from writing and from all else, which together must say yes."""
+    ratio = log_ratios(coded, (writes >= _WRITES).astype(np.float64))
+    odds = writes - _WRITES + np.clip(ratio, -_ELSE, _ELSE)
+    return np.asarray(1.0 / (1.0 + np.exp(-odds)))
 
 
 def _held(
@@ -315,8 +327,14 @@ def _part(view: View, groups: Groups, group: int, kept: NDArray[np.bool_]) -> Gr
     return groups_of_rows(view, np.array([0, rows.size], np.int64), rows)
 
 
-def decide(judged: Judged, alpha: float) -> str | None:
-    """Return None where the group is declared, else the rule that it falls short of."""
+def decide(judged: Judged, alpha: float, rows: int) -> str | None:
+    """Return None where the group is declared, else the rule that it falls short of.
+
+    Args:
+        judged: the group.
+        alpha: rate of false coordination.
+        rows: exchanges from which the nulls were learned; few of them ask for more evidence.
+    """
     built = judged.structure
     if judged.members.size < SMALLEST:
         return f"J-2: fewer than {SMALLEST} accounts remain"
@@ -337,6 +355,7 @@ def decide(judged: Judged, alpha: float) -> str | None:
         return "J-8: those who share cards or phones also share a place that the others do not use"
     odds = weigh(judged)
     needed = THRESHOLD + float(np.log((1 - alpha) / alpha) - np.log(19.0))
+    needed += _THIN / (1.0 + rows / _PLENTY)
     if odds < needed:
         return f"J-9: the evidence together is too weak, log odds {odds:.1f} of {needed:.1f}"
     return None

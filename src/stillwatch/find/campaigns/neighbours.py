@@ -34,8 +34,12 @@ _LEAST = 0.03
 """Cosine of neighbours at least."""
 _SHARED = 2
 """Pieces that neighbours share at least."""
-_ENTER, _STAY = 0.5, 0.3
+_ENTER, _STAY = 0.6, 0.45
 """Share of an account's neighbours, by similarity, that are members: to enter and to stay."""
+_JOIN = 0.65
+"""The same for an account that follows a campaign which is declared already."""
+_VOTERS = 3
+"""Neighbours of such an account that must be members."""
 _ROUNDS = 4
 """Rounds of votes at most."""
 _GROUP = 4
@@ -304,6 +308,28 @@ class Neighbours:
             if _GROUP <= group.size <= self._most:
                 met.setdefault(group.tobytes(), group)
         return list(met.values())
+
+    def join(self, members: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return the accounts, not members, most of whose neighbours are members.
+
+        Args:
+            members: accounts of a group.
+        """
+        inside = np.zeros(self._inside.size, np.bool_)
+        inside[members] = True
+        around = np.unique(
+            np.concatenate(
+                [self._in[self._in_ptr[a] : self._in_ptr[a + 1]] for a in members.tolist()]
+                or [np.zeros(0, np.int32)]
+            )
+        )
+        joined = []
+        for account in around[~inside[around]].tolist():
+            at = slice(self._out_ptr[account], self._out_ptr[account + 1])
+            value, ours = self._value[at], inside[self._out[at]]
+            if ours.sum() >= _VOTERS and value[ours].sum() >= _JOIN * value.sum():
+                joined.append(account)
+        return np.array(joined, np.int32)
 
     def settle(self, members: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return the members and those whose neighbours they are, without those who are not.

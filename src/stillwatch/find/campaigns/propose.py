@@ -34,6 +34,8 @@ _CLOSE = 300
 """Facets looked at closely in one look at most, strongest first."""
 _ROWS_EACH = 64
 """Latest exchanges of an account that are read at most."""
+_GROWN = 1.2
+"""Growth of a group's exchanges after which it is looked at again."""
 _WRITES = 3.0
 """Nats from which on an account writes in a style."""
 _PURE = 0.1
@@ -139,7 +141,7 @@ def pooled_candidates(view: View, pooled: Pooled, population: Population) -> lis
 
 
 def alike_candidates(
-    view: View, groups: list[NDArray[np.int32]], styles: Styles
+    view: View, groups: list[NDArray[np.int32]], styles: Styles, met: dict[bytes, int]
 ) -> list[Candidate]:
     """Return the groups that write in a style of their own, best first, not overlapping by half.
 
@@ -147,10 +149,15 @@ def alike_candidates(
         view: what is known.
         groups: accounts of each, as from ``neighbours.alike``.
         styles: of the same view.
+        met: exchanges of the groups looked at before, by their accounts; updated.
     """
     ptr, by_account = view.account_rows
     scored = []
     for number, accounts in enumerate(groups):
+        sent = int(view.requests[accounts].sum())
+        if sent < _GROWN * met.get(accounts.tobytes(), 0):
+            continue
+        met[accounts.tobytes()] = sent
         rows = np.concatenate([_latest(by_account[ptr[a] : ptr[a + 1]], view) for a in accounts])
         reached = styles.reach(accounts, np.sort(rows))
         if reached is None:

@@ -25,6 +25,7 @@ from stillwatch.find.campaigns.propose import (
     pooled_candidates,
 )
 from stillwatch.find.campaigns.refine import Population
+from stillwatch.find.campaigns.screen import Screen
 from stillwatch.find.campaigns.style import Styles
 from stillwatch.find.campaigns.ties import tied_accounts
 from stillwatch.find.features.facets import LEAST_CARRIERS
@@ -51,7 +52,7 @@ _FIRST = 500
 """Rows before which nothing is learned and nothing declared."""
 _RETEST = 1.1
 """Growth of a facet's postings after which it is weighed again."""
-_POOL = 1.02
+_POOL = 1.08
 """Growth of the log after which tied circles are pooled again and campaigns followed."""
 _GROWS = 1.0
 """Newcomers at once, in shares of a campaign, above which its wording is anyone's."""
@@ -157,6 +158,8 @@ class _State:
         self.without = without
         self.grower = Grower(view)
         self.styles = Styles(view)
+        self._screen = Screen()
+        self._met: dict[bytes, int] = {}
         self.campaigns: list[Declared] = []
         self.refused: dict[bytes, tuple[Judged, str]] = {}
         self.tested = 0
@@ -195,7 +198,8 @@ class _State:
         if rows >= _POOL * self._pooled:
             self._pooled = rows
             found += self._by_likeness(time)
-        for candidate in found:
+        picked = self._screen.pick(view, found, self._crowds, speaking(self.without))
+        for candidate in picked:
             self._consider(candidate, time, population)
 
     def _by_likeness(self, time: int) -> list[Candidate]:
@@ -207,7 +211,7 @@ class _State:
         pooled: list[Candidate] = []
         if "identity" not in self.without:
             pooled = pooled_candidates(view, pool_circles(view, most), Population(view))
-        return pooled + alike_candidates(view, near.groups(), self.styles)
+        return pooled + alike_candidates(view, near.groups(), self.styles, self._met)
 
     def _consider(self, candidate: Candidate, time: int, population: Population) -> None:
         """Judge a candidate as it is, and then the part of it that is most of one piece."""
@@ -227,7 +231,7 @@ class _State:
                 whole=whole,
                 without=self.without,
             )
-            rule = decide(judged, self.alpha)
+            rule = decide(judged, self.alpha, self._learned)
             if rule is None:
                 self._declare(judged, time)
                 return
@@ -253,12 +257,12 @@ class _State:
         self.campaigns.append(campaign)
 
     def _follow(self, near: Neighbours, time: int) -> None:
-        """Flag the accounts that by now write like the accounts of a declared campaign."""
+        """Flag the accounts that by now write like the members of a declared campaign."""
         taken = {a for campaign in self.campaigns for a in campaign.flagged_at}
         for campaign in self.campaigns:
-            core = np.sort(np.fromiter(campaign.flagged_at, np.int32, len(campaign.flagged_at)))
-            joined = [a for a in near.settle(core).tolist() if a not in taken]
-            if not joined or len(joined) > max(_GROWS * core.size, 4):
+            core = np.sort(campaign.judged.members)
+            joined = [a for a in near.join(core).tolist() if a not in taken]
+            if not joined or len(joined) > _GROWS * core.size:
                 continue
             for account in joined:
                 campaign.flagged_at[account] = time

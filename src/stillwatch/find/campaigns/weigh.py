@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stillwatch.find.campaigns.judge import Judged
+    from stillwatch.find.campaigns.structure import Structure
 
-__all__ = ["THRESHOLD", "VALUES", "WORDS", "inputs", "weigh"]
+__all__ = ["THRESHOLD", "VALUES", "WORDS", "inputs", "odds_of", "weigh"]
 
 WORDS: Mapping[str, float] = {
     "intercept": -3.72,
@@ -69,13 +70,26 @@ VALUES: Mapping[str, float] = {
     "exclusive pieces": 1.939,
 }
 """Weights of a group proposed by the values that its accounts share."""
-THRESHOLD = 2.7
+THRESHOLD = 3.4
 """Log odds from which on a group is declared at alpha = 0.05."""
 
 
-def inputs(judged: Judged) -> dict[str, float]:
-    """Return the model's inputs, each bounded."""
-    nats, effect, enough, built = judged.log_e, judged.effect, judged.enough, judged.structure
+def inputs(
+    nats: Mapping[str, float],
+    effect: Mapping[str, float],
+    enough: Mapping[str, bool],
+    built: Structure,
+    size: int,
+) -> dict[str, float]:
+    """Return the model's inputs, each bounded.
+
+    Args:
+        nats: bounded log e-values by detector.
+        effect: effects by detector.
+        enough: which detectors had enough data.
+        built: how the group is built.
+        size: its members.
+    """
 
     def known(slug: str, low: float, high: float, otherwise: float) -> float:
         return min(max(effect[slug], low), high) if enough[slug] else otherwise
@@ -101,7 +115,7 @@ def inputs(judged: Judged) -> dict[str, float]:
         "fewer subjects of one's own than crowds": nats["exchangeability"],
         "no follow-up": alone,
         "no follow-up beyond crowds": nats["no-follow-up"],
-        "log size": float(np.log(max(judged.members.size, 1))) - 2.5,
+        "log size": float(np.log(max(size, 1))) - 2.5,
         "repeated texts": known("job-queue", 0.0, 0.3, 0.0),
         "shared values in one place": built.placed,
         "tied covertly": built.tied,
@@ -115,8 +129,21 @@ def inputs(judged: Judged) -> dict[str, float]:
     }
 
 
+def odds_of(
+    nats: Mapping[str, float],
+    effect: Mapping[str, float],
+    enough: Mapping[str, bool],
+    built: Structure,
+    size: int,
+) -> float:
+    """Return the log odds that such a group is a campaign; see :func:`inputs`."""
+    weights = VALUES if built.pooled else WORDS
+    found = inputs(nats, effect, enough, built, size)
+    return sum(weight * found[name] for name, weight in weights.items())
+
+
 def weigh(judged: Judged) -> float:
     """Return the log odds that the group is a campaign."""
-    weights = VALUES if judged.structure.pooled else WORDS
-    found = inputs(judged)
-    return sum(weight * found[name] for name, weight in weights.items())
+    return odds_of(
+        judged.log_e, judged.effect, judged.enough, judged.structure, judged.members.size
+    )

@@ -1,0 +1,123 @@
+"""Which candidates are worth a full judgement: a bound that is cheap for hundreds at once.
+
+Every detector measures all candidates together, on all their accounts; what takes time, who of
+a group belongs to it and how it is built, is taken at its best.  A candidate that falls far
+short even so is left; so is one that was judged before and has hardly grown since.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stillwatch.find.campaigns.judge import BOUNDS, REPEATS, SHORT
+from stillwatch.find.campaigns.structure import Structure
+from stillwatch.find.campaigns.weigh import THRESHOLD, odds_of
+from stillwatch.find.features.groups import groups_of_rows
+from stillwatch.find.features.ties import covert_components
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stillwatch.find.campaigns.crowds import Crowds
+    from stillwatch.find.campaigns.propose import Candidate
+    from stillwatch.find.detectors.interface import Detector
+    from stillwatch.find.features.view import View
+
+__all__ = ["Screen"]
+
+_MARGIN = 2.5
+"""Nats below the threshold at which a candidate is still judged in full."""
+_GROWN = 1.15
+"""Growth of a group's exchanges after which it is judged again."""
+_REMEMBERED = 50_000
+"""Groups remembered at most."""
+
+
+class Screen:
+    """Screens candidates, and remembers what was judged."""
+
+    def __init__(self) -> None:
+        self._judged: dict[bytes, int] = {}
+
+    def pick(
+        self,
+        view: View,
+        candidates: Sequence[Candidate],
+        crowds: Crowds,
+        detectors: Sequence[Detector],
+    ) -> list[Candidate]:
+        """Return the candidates worth judging, in their order.
+
+        Args:
+            view: what is known.
+            candidates: groups of one each.
+            crowds: the null.
+            detectors: those with a say.
+        """
+        fresh = [c for c in candidates if self._is_new(c)]
+        if not fresh:
+            return []
+        rows = [c.groups.rows for c in fresh]
+        ptr = np.concatenate([[0], np.cumsum([r.size for r in rows])]).astype(np.int64)
+        groups = groups_of_rows(view, ptr, np.concatenate(rows))
+        sizes = groups.sizes
+        nats, effect, enough = {}, {}, {}
+        for detector in detectors:
+            slug = detector.slug
+            measured = detector.measure(groups, view)
+            value = crowds.log_e(slug, measured, sizes)
+            if slug == "job-queue":
+                value = measured.statistic
+            nats[slug] = np.where(measured.enough, np.clip(value, *BOUNDS[slug]), 0.0)
+            effect[slug], enough[slug] = measured.effect, measured.enough
+        root = view.once("circles", lambda: covert_components(view))
+        kept = []
+        for number, candidate in enumerate(fresh):
+            own = {slug: float(v[number]) for slug, v in nats.items()}
+            said = {slug: float(v[number]) for slug, v in effect.items()}
+            had = {slug: bool(v[number]) for slug, v in enough.items()}
+            counts = np.unique(root[groups.accounts_of(number)], return_counts=True)[1]
+            tied = counts[counts >= 2]
+            best = Structure(
+                declared=0.0,
+                tied=float(tied.sum() / sizes[number]),
+                circles=int(tied.size),
+                largest=1.0,
+                exclusive=0.8,
+                own_style=1.0,
+                purity=0.8,
+                pooled=candidate.pooled,
+                placed=0.0,
+            )
+            if _odds(own, said, had, best, int(sizes[number])) >= THRESHOLD - _MARGIN:
+                kept.append(candidate)
+        return kept
+
+    def _is_new(self, candidate: Candidate) -> bool:
+        key = candidate.groups.accounts.tobytes() + bytes([candidate.pooled])
+        size = candidate.groups.rows.size
+        if size < _GROWN * self._judged.get(key, 0):
+            return False
+        if len(self._judged) >= _REMEMBERED:
+            self._judged.clear()
+        self._judged[key] = size
+        return True
+
+
+def _odds(
+    nats: dict[str, float],
+    effect: dict[str, float],
+    enough: dict[str, bool],
+    built: Structure,
+    size: int,
+) -> float:
+    if nats.get("job-queue", 0.0) <= 4 * REPEATS:
+        return -np.inf
+    if enough.get("answer-length") and effect["answer-length"] <= 1.5 * SHORT:
+        return -np.inf
+    silent = dict.fromkeys(BOUNDS, 0.0)
+    return odds_of(
+        silent | nats, silent | effect, dict.fromkeys(BOUNDS, False) | enough, built, size
+    )
