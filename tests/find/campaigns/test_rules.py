@@ -61,7 +61,7 @@ def judged(*, members=40, log_e=None, effect=None, enough=None, **built):
 
 
 def refused(group, alpha=ALPHA):
-    return decide(group, alpha)
+    return decide(group, alpha, 10**9)
 
 
 def rule(**changed):

@@ -36,9 +36,9 @@ _SHARED = 2
 """Pieces that neighbours share at least."""
 _ENTER, _STAY = 0.6, 0.45
 """Share of an account's neighbours, by similarity, that are members: to enter and to stay."""
-_JOIN = 0.65
+_JOIN = 0.8
 """The same for an account that follows a campaign which is declared already."""
-_VOTERS = 3
+_VOTERS = 4
 """Neighbours of such an account that must be members."""
 _ROUNDS = 4
 """Rounds of votes at most."""

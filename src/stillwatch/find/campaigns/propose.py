@@ -147,7 +147,7 @@ def alike_candidates(
 
     Args:
         view: what is known.
-        groups: accounts of each, as from ``neighbours.alike``.
+        groups: accounts of each, as from ``Neighbours.groups``.
         styles: of the same view.
         met: exchanges of the groups looked at before, by their accounts; updated.
     """

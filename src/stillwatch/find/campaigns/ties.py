@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stillwatch.find.features.ties import POPULAR
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -13,8 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["tied_accounts"]
 
-_POPULAR = 20
-"""Accounts of a value above which it ties nobody."""
 _ROUNDS = 3
 
 
@@ -39,7 +39,7 @@ def tied_accounts(view: View, members: NDArray[np.int32]) -> NDArray[np.int32]:
                 continue
             held = np.bincount(codes[inside & known], minlength=int(codes.max()) + 1)
             total = np.bincount(codes[view.seen & known], minlength=int(codes.max()) + 1)
-            tells = (held >= 1) & (total <= _POPULAR) & ((held >= 2) | (3 * held >= total))
+            tells = (held >= 1) & (total <= POPULAR) & ((held >= 2) | (3 * held >= total))
             reached |= known & tells[np.maximum(codes, 0)]
         fresh = reached & open_ & ~inside
         if not fresh.any():

@@ -70,7 +70,7 @@ VALUES: Mapping[str, float] = {
     "exclusive pieces": 1.939,
 }
 """Weights of a group proposed by the values that its accounts share."""
-THRESHOLD = 3.4
+THRESHOLD = 4.2
 """Log odds from which on a group is declared at alpha = 0.05."""
 
 
