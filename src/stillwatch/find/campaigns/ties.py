@@ -1,4 +1,4 @@
-"""A declared campaign reaches the accounts that use its cards, phones and machines."""
+"""A declared campaign reaches the accounts that use its cards, phones and machines covertly."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stillwatch.find.features.ties import POPULAR
+from stillwatch.find.features.ties import covert_components
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,35 +15,23 @@ if TYPE_CHECKING:
 
 __all__ = ["tied_accounts"]
 
-_ROUNDS = 3
-
 
 def tied_accounts(view: View, members: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return accounts, not members, that share identity values with members.
+    """Return accounts, not members, of circles of covert ties that are the campaign's.
 
-    A value counts when at least two of its holders are members, or one in three is; an account
-    that names an organisation or a mail domain of its own is never reached this way.
+    A circle is the campaign's when at least two of its accounts are members, or one in three
+    is; an account that names an organisation or a mail domain of its own, or holds a licence,
+    is never reached this way.
 
     Args:
         view: what is known.
         members: accounts of a declared campaign.
     """
-    inside = np.zeros(view.seen.size, np.bool_)
-    inside[members] = True
+    root = view.once("circles", lambda: covert_components(view))
+    held = np.bincount(root[members], minlength=root.size)
+    total = np.bincount(root[view.seen], minlength=root.size)
+    theirs = (held >= 2) | ((held >= 1) & (3 * held >= total))
     open_ = view.seen & (view.derived.relations < 0).all(axis=1) & ~view.log.accounts.licensed
-    for _ in range(_ROUNDS):
-        reached = np.zeros(inside.size, np.bool_)
-        for codes in view.log.accounts.identity.T:
-            known = codes >= 0
-            if not known.any():
-                continue
-            held = np.bincount(codes[inside & known], minlength=int(codes.max()) + 1)
-            total = np.bincount(codes[view.seen & known], minlength=int(codes.max()) + 1)
-            tells = (held >= 1) & (total <= POPULAR) & ((held >= 2) | (3 * held >= total))
-            reached |= known & tells[np.maximum(codes, 0)]
-        fresh = reached & open_ & ~inside
-        if not fresh.any():
-            break
-        inside |= fresh
-    inside[members] = False
-    return np.flatnonzero(inside).astype(np.int32)
+    reached = open_ & theirs[root]
+    reached[members] = False
+    return np.flatnonzero(reached).astype(np.int32)

@@ -115,7 +115,8 @@ def inputs(
         "fewer subjects of one's own than crowds": nats["exchangeability"],
         "no follow-up": alone,
         "no follow-up beyond crowds": nats["no-follow-up"],
-        "log size": float(np.log(max(size, 1))) - 2.5,
+        # a small group is no better evidence than one of a dozen
+        "log size": max(0.0, float(np.log(max(size, 1))) - 2.5),
         "repeated texts": known("job-queue", 0.0, 0.3, 0.0),
         "shared values in one place": built.placed,
         "tied covertly": built.tied,
