@@ -30,7 +30,7 @@ LEAST = 4
 """Accounts of the smallest group weighed."""
 _SEED = 2.0
 """Nats from which on a facet is looked at closely."""
-_CLOSE = 300
+_CLOSE = 100
 """Facets looked at closely in one look at most, strongest first."""
 _ROWS_EACH = 64
 """Latest exchanges of an account that are read at most."""
@@ -158,7 +158,11 @@ def alike_candidates(
         if sent < _GROWN * met.get(accounts.tobytes(), 0):
             continue
         met[accounts.tobytes()] = sent
-        rows = np.concatenate([_latest(by_account[ptr[a] : ptr[a + 1]], view) for a in accounts])
+        ends = ptr[accounts] + view.requests[accounts]  # of what is known now
+        starts = np.maximum(ptr[accounts], ends - _ROWS_EACH)
+        rows = np.concatenate(
+            [by_account[lo:hi] for lo, hi in zip(starts.tolist(), ends.tolist(), strict=True)]
+        )
         reached = styles.reach(accounts, np.sort(rows))
         if reached is None:
             continue
@@ -182,10 +186,6 @@ def alike_candidates(
             pieces = reached.pieces[view.carriers[reached.pieces] >= LEAST_CARRIERS]
             found.append(Candidate(group, pieces, styled=True))
     return found
-
-
-def _latest(rows: NDArray[np.int32], view: View) -> NDArray[np.int32]:
-    return rows[: np.searchsorted(rows, view.rows)][-_ROWS_EACH:]
 
 
 def _distinct(groups: Groups, order: NDArray[np.int64]) -> list[int]:

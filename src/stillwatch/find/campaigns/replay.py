@@ -50,9 +50,9 @@ _REFRESH = 1.25
 """Growth of the log after which the background is learned again."""
 _FIRST = 500
 """Rows before which nothing is learned and nothing declared."""
-_RETEST = 1.1
+_RETEST = 1.2
 """Growth of a facet's postings after which it is weighed again."""
-_POOL = 1.08
+_POOL = 1.1
 """Growth of the log after which tied circles are pooled again and campaigns followed."""
 _GROWS = 1.0
 """Newcomers at once, in shares of a campaign, above which its wording is anyone's."""
