@@ -9,8 +9,8 @@ J-4  Accounts that name one holder, an organisation or a mail domain of its own,
      openly; they are shown and not declared.
 J-5  Answers clearly shorter than such prompts usually get speak for translation, extraction
      and support work: nobody trains on them at this price.
-J-6  Fewer than sixteen accounts of whom a single circle shares cards or phones are one
-     customer, unless they seldom go on with a conversation.
+J-6  Fewer than sixteen accounts of whom a single circle shares cards or phones, or two whose
+     answers are of ordinary length, are customers, unless they seldom go on with a conversation.
 J-7  Circles that share values among themselves and no wording of their own are households
      next to each other, unless they seldom go on with a conversation.
 J-8  Accounts whose shared values go with a shared address block are shops, offices or
@@ -103,6 +103,8 @@ PLACED = 0.3
 """Share of members from which on ties in one place (J-8), or in one circle (J-6), tell."""
 FEW = 16
 """Accounts below which one circle is one customer (J-6)."""
+PLAIN = 0.3
+"""Robust standard deviations of answer length below which answers are ordinary (J-6)."""
 ALONE = 0.65
 """Share of conversations without a second turn above which nobody is conversing (J-6, J-7)."""
 OWN = 0.1
@@ -346,9 +348,10 @@ def decide(judged: Judged, alpha: float, rows: int) -> str | None:
         return "J-5: the answers are shorter than such prompts usually get"
     alone = judged.effect["no-follow-up"] if judged.enough["no-follow-up"] else 0.5
     if alone < ALONE:
-        one = built.circles == 1 and built.tied >= PLACED and judged.members.size < FEW
-        if one:
-            return "J-6: one circle that shares cards or phones, as one customer does"
+        few = built.tied >= PLACED and judged.members.size < FEW
+        length = judged.effect["answer-length"] if judged.enough["answer-length"] else 0.0
+        if few and (built.circles == 1 or (built.circles == 2 and length < PLAIN)):
+            return "J-6: one circle or two that share cards or phones, as customers do"
         if built.pooled and built.purity < OWN:
             return "J-7: circles that share cards or phones and no wording of their own"
     if built.placed >= PLACED:
