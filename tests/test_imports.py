@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 SRC = Path(__file__).parents[1] / "src"
-BASE = {"records", "errors", "settings", "ledger", "store"}
+BASE = {"records", "errors", "disk", "settings", "ledger", "store"}
 MAY_USE = {
     "records": set(),
     "errors": set(),
+    "disk": set(),
     "settings": {"errors"},
     "ledger": {"records", "errors", "settings"},
     "store": BASE - {"store"},

@@ -8,7 +8,6 @@ digests of the others, and a reader that finds another digest says so.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import stat
 import tempfile
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stillwatch.disk import flush
 from stillwatch.errors import OutputError
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ def staged(out: Path, names: Sequence[str]) -> Iterator[Path]:
         stage = Path(tempfile.mkdtemp(prefix=".stillwatch-", dir=out))
         yield stage
         for name in names:
-            _flush(stage / name)
+            flush(stage / name)
         _refuse_links(out, names)
         for name in names:
             (stage / name).replace(out / name)
-        _flush(out)
+        flush(out)
     except OSError as error:
         raise _unwritable(out, error) from error
     finally:
@@ -85,13 +85,3 @@ def _unwritable(out: Path, error: OSError) -> OutputError:
 
 def _link(what: str, path: Path) -> OutputError:
     return OutputError(what, where=str(path), todo="remove it, or name a folder of its own")
-
-
-def _flush(path: Path) -> None:
-    if os.name == "nt" and path.is_dir():
-        return  # Windows cannot open a folder for flushing
-    descriptor = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

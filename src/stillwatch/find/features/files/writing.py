@@ -7,7 +7,6 @@ the earlier one.  What is read before that step is the earlier run whole, and af
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import tempfile
@@ -19,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from stillwatch.disk import flush
 from stillwatch.errors import OutputError
 from stillwatch.find.features.files.mark import (
     MARK,
@@ -147,7 +147,7 @@ class _Days:
             row_group_size=ROW_GROUP,
             write_page_checksum=True,
         )
-        _flush(target)
+        flush(target)
         self.parts.append(Part(path, table.num_rows))
 
 
@@ -157,13 +157,13 @@ def _publish(stage: Path, out: Path, mark: Mark) -> None:
         (out / part.path).parent.mkdir(exist_ok=True)
         (stage / part.path).replace(out / part.path)
     for folder in {(out / part.path).parent for part in mark.parts}:
-        _flush(folder)
+        flush(folder)
     written = stage / MARK
     written.write_text(mark.encode(), "utf-8")
-    _flush(written)
+    flush(written)
     _refuse_links(out)
     written.replace(out / MARK)
-    _flush(out)
+    flush(out)
     named = {part.path for part in mark.parts}
     for folder in sorted(out.glob("day=*")):
         for path in sorted(folder.glob("part-*.parquet")):
@@ -185,13 +185,3 @@ def _refuse_links(out: Path) -> None:
                 where=str(path),
                 todo="remove the link, or name a folder of its own",
             )
-
-
-def _flush(path: Path) -> None:
-    if os.name == "nt" and path.is_dir():
-        return  # Windows cannot open a folder for flushing
-    descriptor = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
