@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from stillwatch.find.features.arrays import widened
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -100,9 +102,7 @@ def _grow(
                         f_count[f] = 0
                         f_last[f] = -1
                         if n_listed == listed.size:
-                            bigger = np.empty(2 * n_listed, np.int32)
-                            bigger[:n_listed] = listed
-                            listed = bigger
+                            listed = widened(listed)
                         listed[n_listed] = f
                         n_listed += 1
                     if f_last[f] != a:
@@ -137,9 +137,7 @@ def _grow(
                     a_hits[a] = 0
                     a_fit[a] = 0.0
                     if n_candidates == candidates.size:
-                        bigger = np.empty(2 * n_candidates, np.int32)
-                        bigger[:n_candidates] = candidates
-                        candidates = bigger
+                        candidates = widened(candidates)
                     candidates[n_candidates] = a
                     n_candidates += 1
                 if opens[j]:

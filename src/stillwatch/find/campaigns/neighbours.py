@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from stillwatch.find.features.arrays import offsets, root_of, widened
 from stillwatch.find.features.facets import LEAST_CARRIERS
 
 if TYPE_CHECKING:
@@ -93,15 +94,9 @@ def _users(use_ptr, use, known, account, body, left_out, total):
         idf = np.log(total / n)
         for s in range(n):
             if count == accounts.size:
-                wider = np.empty(2 * count, np.int32)
-                wider[:count] = accounts
-                accounts = wider
-                wider = np.empty(2 * count, np.int32)
-                wider[:count] = which
-                which = wider
-                more = np.empty(2 * count, np.float32)
-                more[:count] = weights
-                weights = more
+                accounts = widened(accounts)
+                which = widened(which)
+                weights = widened(weights)
             accounts[count], which[count] = who[s], f
             weights[count] = (held[s] - 0.5) * idf
             count += 1
@@ -158,14 +153,6 @@ def _nearest(start, facet_account, facet_weight, own_ptr, own, norm):
 
 
 @nb.njit(cache=True, nogil=True)
-def _root(parent, a):
-    while parent[a] != a:
-        parent[a] = parent[parent[a]]
-        a = parent[a]
-    return a
-
-
-@nb.njit(cache=True, nogil=True)
 def _condense(left, right, order, total, most):
     """Merge from the strongest edge down; return groups that lasted, in compressed rows."""
     parent = np.arange(total)
@@ -180,7 +167,7 @@ def _condense(left, right, order, total, most):
         heads = np.empty(2, np.int64)
         n_heads = 0
         if i < order.size:
-            u, v = _root(parent, left[order[i]]), _root(parent, right[order[i]])
+            u, v = root_of(parent, left[order[i]]), root_of(parent, right[order[i]])
             if u == v:
                 continue
             # both lasted: tell of each before they are one
@@ -197,9 +184,7 @@ def _condense(left, right, order, total, most):
             x = head
             while x >= 0:
                 if count == members.size:
-                    wider = np.empty(2 * count, np.int32)
-                    wider[:count] = members
-                    members = wider
+                    members = widened(members)
                 members[count] = x
                 count += 1
                 x = follow[x]
@@ -219,17 +204,15 @@ def _condense(left, right, order, total, most):
             x = u
             while x >= 0:
                 if count == members.size:
-                    wider = np.empty(2 * count, np.int32)
-                    wider[:count] = members
-                    members = wider
+                    members = widened(members)
                 members[count] = x
                 count += 1
                 x = follow[x]
             ptr.append(np.int64(count))
-    offsets = np.empty(len(ptr), np.int64)
+    starts = np.empty(len(ptr), np.int64)
     for i in range(len(ptr)):
-        offsets[i] = ptr[i]
-    return offsets, members[:count]
+        starts[i] = ptr[i]
+    return starts, members[:count]
 
 
 @nb.njit(cache=True, nogil=True)
@@ -249,9 +232,7 @@ def _settle(members, out_ptr, out, value, in_ptr, in_, inside, votes, mark):
                     continue
                 votes[a] = mark
                 if n == asked.size:
-                    wider = np.empty(2 * n, np.int32)
-                    wider[:n] = asked
-                    asked = wider
+                    asked = widened(asked)
                 asked[n] = a
                 n += 1
         kept = np.empty(n, np.int32)
@@ -292,9 +273,9 @@ class Neighbours:
         by_left = np.argsort(left, kind="stable")
         self._out = right[by_left].astype(np.int32)
         self._value = value[by_left].astype(np.float32)
-        self._out_ptr = _offsets(left, total)
+        self._out_ptr = offsets(left, total)
         self._in = left[np.argsort(right, kind="stable")].astype(np.int32)
-        self._in_ptr = _offsets(right, total)
+        self._in_ptr = offsets(right, total)
         self._inside = np.zeros(total, np.int64)
         self._votes = np.zeros(total, np.int64)
         self._mark = 0
@@ -351,10 +332,6 @@ class Neighbours:
         return np.asarray(settled)
 
 
-def _offsets(codes: NDArray[np.int32], size: int) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=size))]).astype(np.int64)
-
-
 def _edges(
     view: View,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
@@ -374,6 +351,6 @@ def _edges(
     start = np.flatnonzero(np.append(True, np.diff(facet) > 0)) if facet.size else np.zeros(0, int)
     start = np.append(start, facet.size)
     edges: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]] = _nearest(
-        start, account, weight, _offsets(account, total), own, norm
+        start, account, weight, offsets(account, total), own, norm
     )
     return edges

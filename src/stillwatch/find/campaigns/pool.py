@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from stillwatch.find.features.arrays import widened
 from stillwatch.find.features.facets import LEAST_CARRIERS
 from stillwatch.find.features.ties import covert_components
 
@@ -72,15 +73,9 @@ def _carried(
                 if text_known[k] >= known or not LEAST_CARRIERS <= carriers[f] <= most:
                     continue
                 if count == units.size:
-                    wider = np.empty(2 * count, np.int32)
-                    wider[:count] = units
-                    units = wider
-                    wider = np.empty(2 * count, np.int32)
-                    wider[:count] = rows
-                    rows = wider
-                    wider = np.empty(2 * count, np.int32)
-                    wider[:count] = facets
-                    facets = wider
+                    units = widened(units)
+                    rows = widened(rows)
+                    facets = widened(facets)
                 units[count], rows[count], facets[count] = unit[i], r, f
                 count += 1
     return units[:count], rows[:count], facets[:count]

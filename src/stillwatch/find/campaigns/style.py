@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from stillwatch.find.features.arrays import widened
 from stillwatch.find.features.facets import LEAST_CARRIERS
 
 if TYPE_CHECKING:
@@ -67,9 +68,7 @@ def _count(rows, account, text_ptr, text_facet, count, accounts, last, stamp, ma
                 stamp[f] = mark
                 count[f], accounts[f], last[f] = 0, 0, -1
                 if n == listed.size:
-                    wider = np.empty(2 * n, np.int32)
-                    wider[:n] = listed
-                    listed = wider
+                    listed = widened(listed)
                 listed[n] = f
                 n += 1
             count[f] += 1

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from stillwatch.find.features.arrays import offsets
 from stillwatch.find.features.rows import NEVER
 from stillwatch.find.features.ties import pools
 
@@ -147,19 +148,15 @@ def index_facets(log: Log) -> FacetIndex:
     return FacetIndex(
         kind=kind[starts],
         value=value[starts],
-        posting_ptr=_offsets(facet[carried], starts.size),
+        posting_ptr=offsets(facet[carried], starts.size),
         posting=row[carried],
         opens=opens[carried],
-        row_ptr=_offsets(known[by_row], len(log)),
+        row_ptr=offsets(known[by_row], len(log)),
         row_facet=facet[by_row],
         row_opens=opens[by_row],
         use_ptr=np.append(starts, value.size).astype(np.int64),
         use=row,
-        text_ptr=_offsets(row, len(log)),
+        text_ptr=offsets(row, len(log)),
         text_facet=facet[by_text],
         text_known=known[by_text],
     )
-
-
-def _offsets(codes: NDArray[np.int32], size: int) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=size))]).astype(np.int64)

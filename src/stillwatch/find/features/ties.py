@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from stillwatch.find.features.arrays import offsets, root_of, widened
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -59,12 +61,8 @@ def _pairs(order, code, relations, popular):
                     if named:
                         continue
                     if count + 2 > left.size:
-                        wider = np.empty(2 * left.size, np.int32)
-                        wider[:count] = left[:count]
-                        left = wider
-                        wider = np.empty(2 * right.size, np.int32)
-                        wider[:count] = right[:count]
-                        right = wider
+                        left = widened(left)
+                        right = widened(right)
                     left[count], right[count] = a, b
                     left[count + 1], right[count + 1] = b, a
                     count += 2
@@ -92,8 +90,7 @@ def tie_accounts(accounts: AccountColumns, relations: NDArray[np.int32]) -> Ties
         found.append(left.astype(np.int64) * size + right)
     keys = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
     left, partner = keys // max(size, 1), keys % max(size, 1)
-    ptr = np.concatenate([[0], np.cumsum(np.bincount(left, minlength=size))]).astype(np.int64)
-    return Ties(ptr, partner.astype(np.int32))
+    return Ties(offsets(left, size), partner.astype(np.int32))
 
 
 def pools(accounts: AccountColumns) -> NDArray[np.int64]:
@@ -118,14 +115,6 @@ def pools(accounts: AccountColumns) -> NDArray[np.int64]:
         free &= ~few
         offset += holders.size
     return pool
-
-
-@nb.njit(cache=True, nogil=True)
-def _root(parent, a):
-    while parent[a] != a:
-        parent[a] = parent[parent[a]]
-        a = parent[a]
-    return a
 
 
 @nb.njit(cache=True, nogil=True)
@@ -155,11 +144,11 @@ def _united(ptr, partner, seen, skip, homes, home_rows, known, covert):
                 continue
             if covert and _together(a, b, homes, home_rows, known):
                 continue
-            u, v = _root(parent, a), _root(parent, b)
+            u, v = root_of(parent, a), root_of(parent, b)
             if u != v:
                 parent[max(u, v)] = min(u, v)
     for a in range(seen.size):
-        parent[a] = _root(parent, a)
+        parent[a] = root_of(parent, a)
     return parent
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import numba as nb
 import numpy as np
 
+from stillwatch.find.features.arrays import offsets
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -39,9 +41,7 @@ def _advance_postings(row_ptr, row_facet, opens, lo, hi, ends, carriers, stamp, 
 def _rows_by_account(
     account: NDArray[np.int32], accounts: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    counts = np.bincount(account, minlength=accounts)
-    ptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return ptr, np.argsort(account, kind="stable").astype(np.int32)
+    return offsets(account, accounts), np.argsort(account, kind="stable").astype(np.int32)
 
 
 class View:
