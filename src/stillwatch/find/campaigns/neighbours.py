@@ -153,6 +153,19 @@ def _nearest(start, facet_account, facet_weight, own_ptr, own, norm):
 
 
 @nb.njit(cache=True, nogil=True)
+def _told(members, count, head, follow):
+    """List a group after the first ``count`` members; return the list and its length."""
+    x = head
+    while x >= 0:
+        if count == members.size:
+            members = widened(members)
+        members[count] = x
+        count += 1
+        x = follow[x]
+    return members, count
+
+
+@nb.njit(cache=True, nogil=True)
 def _condense(left, right, order, total, most):
     """Merge from the strongest edge down; return groups that lasted, in compressed rows."""
     parent = np.arange(total)
@@ -163,34 +176,17 @@ def _condense(left, right, order, total, most):
     members = np.empty(1 << 12, np.int32)
     ptr = [np.int64(0)]
     count = 0
-    for i in range(order.size + 1):
-        heads = np.empty(2, np.int64)
-        n_heads = 0
-        if i < order.size:
-            u, v = root_of(parent, left[order[i]]), root_of(parent, right[order[i]])
-            if u == v:
-                continue
-            # both lasted: tell of each before they are one
-            if size[u] >= _GROUP and size[v] >= _GROUP:
-                for head in (u, v):
-                    if told[head] != size[head]:
-                        heads[n_heads] = head
-                        n_heads += 1
-        for h in range(n_heads):
-            head = heads[h]
-            if size[head] > most:
-                continue
-            told[head] = size[head]
-            x = head
-            while x >= 0:
-                if count == members.size:
-                    members = widened(members)
-                members[count] = x
-                count += 1
-                x = follow[x]
-            ptr.append(np.int64(count))
-        if i == order.size:
-            break
+    for edge in order:
+        u, v = root_of(parent, left[edge]), root_of(parent, right[edge])
+        if u == v:
+            continue
+        # both lasted: tell of each before they are one
+        if size[u] >= _GROUP and size[v] >= _GROUP:
+            for head in (u, v):
+                if told[head] != size[head] and size[head] <= most:
+                    told[head] = size[head]
+                    members, count = _told(members, count, head, follow)
+                    ptr.append(np.int64(count))
         if size[u] < size[v]:
             u, v = v, u
         parent[v] = u
@@ -201,18 +197,9 @@ def _condense(left, right, order, total, most):
         # tell of a group whenever it has doubled
         if size[u] >= _GROUP and size[u] <= most and (before < _GROUP or size[u] >= 2 * told[u]):
             told[u] = size[u]
-            x = u
-            while x >= 0:
-                if count == members.size:
-                    members = widened(members)
-                members[count] = x
-                count += 1
-                x = follow[x]
+            members, count = _told(members, count, u, follow)
             ptr.append(np.int64(count))
-    starts = np.empty(len(ptr), np.int64)
-    for i in range(len(ptr)):
-        starts[i] = ptr[i]
-    return starts, members[:count]
+    return np.array(ptr), members[:count]
 
 
 @nb.njit(cache=True, nogil=True)
