@@ -54,7 +54,17 @@ class Pooled:
 
 @nb.njit(cache=True, nogil=True)
 def _carried(
-    members, unit, ptr, account_rows, known, text_ptr, text_facet, text_known, carriers, most
+    members,
+    unit,
+    ptr,
+    account_rows,
+    requests,
+    known,
+    text_ptr,
+    text_facet,
+    text_known,
+    carriers,
+    most,
 ):
     """List (unit, row, facet) of the members' latest rows, facets in use and not common."""
     units = np.empty(4096, np.int32)
@@ -63,9 +73,7 @@ def _carried(
     count = 0
     for i in range(members.size):
         a = members[i]
-        hi = ptr[a + 1]
-        while hi > ptr[a] and account_rows[hi - 1] >= known:
-            hi -= 1
+        hi = ptr[a] + requests[a]  # of what is known now
         for j in range(max(ptr[a], hi - _ROWS_EACH), hi):
             r = account_rows[j]
             for k in range(text_ptr[r], text_ptr[r + 1]):
@@ -172,6 +180,7 @@ def pool_circles(view: View, most: int) -> Pooled:
         members,
         unit.astype(np.int32),
         *view.account_rows,
+        view.requests,
         view.rows,
         index.text_ptr,
         index.text_facet,
@@ -266,7 +275,6 @@ def _latest(view: View, accounts: NDArray[np.int64]) -> NDArray[np.int32]:
     ptr, by_account = view.account_rows
     found = [np.zeros(0, np.int32)]
     for account in accounts.tolist():
-        rows = by_account[ptr[account] : ptr[account + 1]]
-        rows = rows[: np.searchsorted(rows, view.rows)]
+        rows = by_account[ptr[account] : ptr[account] + view.requests[account]]
         found.append(rows[view.derived.turn[rows] == 0][-_ROWS_EACH:])
     return np.concatenate(found)
