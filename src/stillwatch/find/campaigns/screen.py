@@ -72,7 +72,7 @@ class Screen:
                 value = measured.statistic
             nats[slug] = np.where(measured.enough, np.clip(value, *BOUNDS[slug]), 0.0)
             effect[slug], enough[slug] = measured.effect, measured.enough
-        root = view.once("circles", lambda: covert_components(view))
+        root = covert_components(view)
         kept = []
         for number, candidate in enumerate(fresh):
             own = {slug: float(v[number]) for slug, v in nats.items()}

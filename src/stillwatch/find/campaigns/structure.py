@@ -92,7 +92,7 @@ def _declared(view: View, members: NDArray[np.int32]) -> float:
 
 
 def _circles(view: View, members: NDArray[np.int32]) -> tuple[float, int, float]:
-    root = view.once("circles", lambda: covert_components(view))
+    root = covert_components(view)
     _, counts = np.unique(root[members], return_counts=True)
     tied = counts[counts >= 2]
     if tied.size == 0:

@@ -27,7 +27,7 @@ def tied_accounts(view: View, members: NDArray[np.int32]) -> NDArray[np.int32]:
         view: what is known.
         members: accounts of a declared campaign.
     """
-    root = view.once("circles", lambda: covert_components(view))
+    root = covert_components(view)
     held = np.bincount(root[members], minlength=root.size)
     total = np.bincount(root[view.seen], minlength=root.size)
     theirs = (held >= 2) | ((held >= 1) & (3 * held >= total))

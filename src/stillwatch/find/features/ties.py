@@ -182,11 +182,15 @@ def covert_components(view: View) -> NDArray[np.int64]:
 
     Where many of those tied to each other have used one block, the block is their place: a
     household, a shop, a small firm.  Those who work from elsewhere belong to it all the same,
-    and none of them is tied covertly.
+    and none of them is tied covertly.  It is made once for each look; write nothing to it.
 
     Args:
         view: what is known; accounts not seen yet tie nobody.
     """
+    return view.once("circles", lambda: _covert_components(view))
+
+
+def _covert_components(view: View) -> NDArray[np.int64]:
     ties, derived = view.derived.ties, view.derived
     blocks = (derived.homes, derived.home_rows, view.rows)
     nobody = np.zeros(view.seen.size, np.bool_)
