@@ -36,7 +36,6 @@ def cards(*circles):
 def test_without_a_table_nothing_is_declared_tied_or_placed():
     found = built()
     assert (found.declared, found.tied, found.circles, found.placed) == (0.0, 0.0, 0, 0.0)
-    assert found.largest == 1.0
     assert not found.pooled
     assert built(pooled=True).pooled
 
@@ -47,14 +46,13 @@ def test_declared_counts_only_names_that_another_member_gives():
 
 
 @pytest.mark.parametrize(
-    ("sizes", "tied", "circles", "largest"),
-    [((2, 2, 2), 0.6, 3, 1 / 3), ((6, 2), 0.8, 2, 0.75), ((5, 1), 0.5, 1, 1.0)],
+    ("sizes", "tied", "circles"),
+    [((2, 2, 2), 0.6, 3), ((6, 2), 0.8, 2), ((5, 1), 0.5, 1)],
 )
-def test_circles_are_counted_within_the_group(sizes, tied, circles, largest):
+def test_circles_are_counted_within_the_group(sizes, tied, circles):
     found = built(**cards(*sizes))
     assert found.tied == pytest.approx(tied)
     assert found.circles == circles
-    assert found.largest == pytest.approx(largest)
     assert found.placed == 0.0
 
 
@@ -75,7 +73,6 @@ def test_those_who_sit_in_one_place_are_placed_and_not_tied():
 
 def test_a_wording_of_ones_own_is_exclusive_and_pure():
     found = built()
-    assert found.own_style > 0.5
     assert found.purity == 1.0
     whole = built(rows_of((("g", 10, wording(0)), ("s", 10, wording(0)))))
     assert whole.purity < 0.8
@@ -84,4 +81,4 @@ def test_a_wording_of_ones_own_is_exclusive_and_pure():
 
 def test_no_style_is_no_purity():
     found = built(chosen=lambda name: name.startswith("o0"))
-    assert (found.own_style, found.purity) == (0.0, 0.0)
+    assert found.purity == 0.0

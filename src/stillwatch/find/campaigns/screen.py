@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stillwatch.find.campaigns.judge import BOUNDS, REPEATS, SHORT
-from stillwatch.find.campaigns.structure import Structure
+from stillwatch.find.campaigns.structure import Structure, circles_within
 from stillwatch.find.campaigns.weigh import THRESHOLD, odds_of
 from stillwatch.find.features.groups import groups_of_rows
-from stillwatch.find.features.ties import covert_components
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,21 +71,17 @@ class Screen:
                 value = measured.statistic
             nats[slug] = np.where(measured.enough, np.clip(value, *BOUNDS[slug]), 0.0)
             effect[slug], enough[slug] = measured.effect, measured.enough
-        root = covert_components(view)
         kept = []
         for number, candidate in enumerate(fresh):
             own = {slug: float(v[number]) for slug, v in nats.items()}
             said = {slug: float(v[number]) for slug, v in effect.items()}
             had = {slug: bool(v[number]) for slug, v in enough.items()}
-            counts = np.unique(root[groups.accounts_of(number)], return_counts=True)[1]
-            tied = counts[counts >= 2]
+            tied, circles = circles_within(view, groups.accounts_of(number))
             best = Structure(
                 declared=0.0,
-                tied=float(tied.sum() / sizes[number]),
-                circles=int(tied.size),
-                largest=1.0,
+                tied=tied,
+                circles=circles,
                 exclusive=0.8,
-                own_style=1.0,
                 purity=0.8,
                 pooled=candidate.pooled,
                 placed=0.0,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stillwatch.find.campaigns.style import Styles
     from stillwatch.find.features.view import View
 
-__all__ = ["Structure", "structure_of"]
+__all__ = ["Structure", "circles_within", "structure_of"]
 
 _WRITES = 3.0
 """Nats from which on an account counts as one that writes in the group's style."""
@@ -33,14 +33,10 @@ class Structure:
     """Share of the members in covert circles of at least two within the group."""
     circles: int
     """Covert circles of at least two members."""
-    largest: float
-    """Share of the tied members in the largest circle."""
     exclusive: float
     """Share of the carriers of the group's facets that are members."""
-    own_style: float
-    """Share of the group's exchanges in a style that others use far less."""
     purity: float
-    """Share of the accounts that write in that style that are members."""
+    """Share of the accounts that write in the group's own style that are members."""
     pooled: bool
     """Whether shared identity values proposed the group."""
     placed: float
@@ -67,20 +63,24 @@ def structure_of(
         styles: of the same view.
         pooled: whether shared identity values proposed it.
     """
-    tied, circles, largest = _circles(view, members)
-    own, purity = _style(members, rows, styles)
+    tied, circles = circles_within(view, members)
     at_home, placed = places(view, members)
     return Structure(
         declared=_declared(view, members),
         tied=tied,
         circles=circles,
-        largest=largest,
         exclusive=_exclusive(view, members, facets),
-        own_style=own,
-        purity=purity,
+        purity=_purity(members, rows, styles),
         pooled=pooled,
         placed=float(placed.sum() / at_home.sum()) if at_home.any() else 0.0,
     )
+
+
+def circles_within(view: View, members: NDArray[np.int32]) -> tuple[float, int]:
+    """Return the share of members in covert circles of two or more of them, and the circles."""
+    _, counts = np.unique(covert_components(view)[members], return_counts=True)
+    tied = counts[counts >= 2]
+    return float(tied.sum() / members.size) if members.size else 0.0, int(tied.size)
 
 
 def _declared(view: View, members: NDArray[np.int32]) -> float:
@@ -89,15 +89,6 @@ def _declared(view: View, members: NDArray[np.int32]) -> float:
         _, inverse, counts = np.unique(relation, return_inverse=True, return_counts=True)
         named |= (relation >= 0) & (counts[inverse] >= 2)
     return float(named.mean()) if members.size else 0.0
-
-
-def _circles(view: View, members: NDArray[np.int32]) -> tuple[float, int, float]:
-    root = covert_components(view)
-    _, counts = np.unique(root[members], return_counts=True)
-    tied = counts[counts >= 2]
-    if tied.size == 0:
-        return 0.0, 0, 1.0
-    return float(tied.sum() / members.size), int(tied.size), float(tied.max() / tied.sum())
 
 
 def _exclusive(view: View, members: NDArray[np.int32], facets: NDArray[np.int32]) -> float:
@@ -112,12 +103,10 @@ def _exclusive(view: View, members: NDArray[np.int32], facets: NDArray[np.int32]
     return own / every if every else 0.0
 
 
-def _style(
-    members: NDArray[np.int32], rows: NDArray[np.int32], styles: Styles
-) -> tuple[float, float]:
+def _purity(members: NDArray[np.int32], rows: NDArray[np.int32], styles: Styles) -> float:
     reached = styles.reach(members, rows) if members.size >= 2 and rows.size else None
     if reached is None:
-        return 0.0, 0.0
+        return 0.0
     writes = reached.accounts[reached.log_ratio >= _WRITES]
     inside = np.isin(writes, members).sum()
-    return reached.own, float(inside / writes.size) if writes.size else 0.0
+    return float(inside / writes.size) if writes.size else 0.0
