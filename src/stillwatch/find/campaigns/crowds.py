@@ -47,6 +47,8 @@ RATIOS = frozenset(
     }
 )
 """Detectors whose statistic is a log likelihood ratio already."""
+_BOUNDED = frozenset({"job-queue"})
+"""Detectors whose statistic is a log likelihood ratio within bounds, which is taken as it is."""
 _SLOPE = 0.9
 _REPEATS = -3.0
 """Nats against a queue from which on whole texts repeat (rule J-5)."""
@@ -91,6 +93,8 @@ class Crowds:
         self, detector: str, measurement: Measurement, sizes: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """Return (G,) log e-values; 0 where the detector abstains."""
+        if detector in _BOUNDED:
+            return np.where(measurement.enough, measurement.statistic, 0.0)
         out = np.zeros(sizes.size)
         classes = np.searchsorted(CLASSES, sizes, side="right")
         for number, tail in enumerate(self.tails[detector]):

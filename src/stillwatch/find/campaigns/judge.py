@@ -252,8 +252,6 @@ def _evidence(
             enough[slug] = bool(measured.enough[0])
             if enough[slug]:
                 value = float(crowds.log_e(slug, measured, part.sizes)[0])
-                if slug == "job-queue":  # its statistic is a bounded ratio already
-                    value = float(measured.statistic[0])
                 log_e[slug] = min(max(value, BOUNDS[slug][0]), BOUNDS[slug][1])
             total += log_e[slug]
         families[family] = min(total, FAMILY_CAP[family])

@@ -67,8 +67,6 @@ class Screen:
             slug = detector.slug
             measured = detector.measure(groups, view)
             value = crowds.log_e(slug, measured, sizes)
-            if slug == "job-queue":
-                value = measured.statistic
             nats[slug] = np.where(measured.enough, np.clip(value, *BOUNDS[slug]), 0.0)
             effect[slug], enough[slug] = measured.effect, measured.enough
         kept = []
