@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from stillwatch.find.features.groups import Groups
     from stillwatch.find.features.view import View
 
-__all__ = ["FLOORS", "Judged", "complete", "decide", "judge", "speaking"]
+__all__ = ["FLOORS", "REVIEW", "Judged", "complete", "decide", "judge", "speaking"]
 
 FLOORS: Mapping[str, float] = {
     "young-burst": 0.05,
@@ -93,6 +93,8 @@ _WRITES, _WRITES_MOST = 5.0, 7.0
 """Nats of writing at which an account is as likely as not a member, and that count at most."""
 _ELSE = 4.0
 """Nats that everything but writing can add or take at most."""
+REVIEW = 0.45
+"""Membership of an account that is put before a person and not flagged."""
 SMALLEST = 4
 """Accounts of the smallest campaign that is declared (J-2)."""
 UNTIED = 1.2
@@ -319,7 +321,7 @@ def _held(
         return probability
     ratio = log_ratios(coded, member.astype(np.float64))
     loose = member & ~tied & (ratio < UNTIED)
-    return np.where(loose, np.minimum(probability, 0.45), probability)
+    return np.where(loose, np.minimum(probability, REVIEW), probability)
 
 
 def _part(view: View, groups: Groups, group: int, kept: NDArray[np.bool_]) -> Groups:

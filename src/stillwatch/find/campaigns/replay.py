@@ -14,7 +14,15 @@ import numpy as np
 from stillwatch.find.campaigns.background import refresh
 from stillwatch.find.campaigns.crowds import measure_crowds
 from stillwatch.find.campaigns.grow import Grower
-from stillwatch.find.campaigns.judge import FLOORS, Judged, complete, decide, judge, speaking
+from stillwatch.find.campaigns.judge import (
+    FLOORS,
+    REVIEW,
+    Judged,
+    complete,
+    decide,
+    judge,
+    speaking,
+)
 from stillwatch.find.campaigns.neighbours import Neighbours
 from stillwatch.find.campaigns.places import places
 from stillwatch.find.campaigns.pool import pool_circles
@@ -58,8 +66,6 @@ _GROWS = 1.0
 """Newcomers at once, in shares of a campaign, above which its wording is anyone's."""
 _FOUND = 0.9
 """Membership of an account that writes in a declared campaign's style."""
-REVIEW = 0.45
-"""Membership of an account that is put before a person and not flagged."""
 TIED_MEMBER = 0.8
 """Membership of an account that shares its identity values with members."""
 _SAME = 0.5
@@ -156,6 +162,7 @@ class _State:
         self.view = view
         self.alpha = alpha
         self.without = without
+        self.detectors = speaking(without)
         self.grower = Grower(view)
         self.styles = Styles(view)
         self._screen = Screen()
@@ -182,9 +189,8 @@ class _State:
             return
         if self._crowds is None or rows >= _REFRESH * self._learned:
             refresh(view)
-            detectors = speaking(self.without)
-            floors = {d.slug: FLOORS.get(d.slug, 1.0) for d in detectors}
-            self._crowds = measure_crowds(view, detectors, floors, most_accounts(view))
+            floors = {d.slug: FLOORS.get(d.slug, 1.0) for d in self.detectors}
+            self._crowds = measure_crowds(view, self.detectors, floors, most_accounts(view))
             self._learned = rows
         size = view.ends[self._waiting] - view.facets.posting_ptr[self._waiting]
         due = self._waiting[size >= np.ceil(_RETEST * self._weighed[self._waiting])]
@@ -197,12 +203,12 @@ class _State:
         self.tested = len(self._ever)
         if rows >= _POOL * self._pooled:
             self._pooled = rows
-            found += self._by_likeness(time)
-        picked = self._screen.pick(view, found, self._crowds, speaking(self.without))
+            found += self._by_likeness(time, population)
+        picked = self._screen.pick(view, found, self._crowds, self.detectors)
         for candidate in picked:
             self._consider(candidate, time, population)
 
-    def _by_likeness(self, time: int) -> list[Candidate]:
+    def _by_likeness(self, time: int, population: Population) -> list[Candidate]:
         """Return groups of accounts tied by values or alike in wording."""
         view = self.view
         most = most_accounts(view)
@@ -210,7 +216,7 @@ class _State:
         self._follow(near, time)
         pooled: list[Candidate] = []
         if "identity" not in self.without:
-            pooled = pooled_candidates(view, pool_circles(view, most), Population(view))
+            pooled = pooled_candidates(view, pool_circles(view, most), population)
         return pooled + alike_candidates(view, near.groups(), self.styles, self._met)
 
     def _consider(self, candidate: Candidate, time: int, population: Population) -> None:
