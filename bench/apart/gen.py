@@ -39,6 +39,7 @@ ACCOUNT = {
 ABSENT = ("tls_fingerprint", "phone_hash", "temperature", "device_fingerprint", "asn", "max_tokens")
 ABSENT += ("declared_purpose", "conversation_id", "organization_id", "user_agent", "end_user_id")
 ABSENT += ("payment_fingerprint", "verification_level", "output_tokens", "input_tokens")
+CORPORA = Path(__file__).resolve().parents[3] / "shared/data/dev"  # beside the repository
 WHOLE = {"time", "exchange_id", "account_id", "model", "prompt", "licensed", "system_prompt"}
 
 
@@ -54,7 +55,7 @@ def main() -> None:
     parser.add_argument("--prevalence", type=float, default=0.03)
     parser.add_argument("--split", choices=("a", "b"), default="a")
     parser.add_argument("--no-attack", action="store_true")
-    parser.add_argument("--corpora", type=Path, default=Path("/work/shared/data/dev"))
+    parser.add_argument("--corpora", type=Path, default=CORPORA)
     args = parser.parse_args()
     start = time.perf_counter()
     rng = Random(f"{args.seed}/{args.regime}/{args.split}")
