@@ -24,7 +24,15 @@ if TYPE_CHECKING:
     from stillwatch.find.features.groups import Groups
     from stillwatch.find.features.view import View
 
-__all__ = ["LEAST", "Candidate", "candidates", "most_accounts"]
+__all__ = [
+    "LEAST",
+    "Candidate",
+    "alike_candidates",
+    "candidates",
+    "has_grown",
+    "most_accounts",
+    "pooled_candidates",
+]
 
 LEAST = 4
 """Accounts of the smallest group weighed."""
@@ -36,6 +44,8 @@ _ROWS_EACH = 64
 """Latest exchanges of an account that are read at most."""
 _GROWN = 1.2
 """Growth of a group's exchanges after which it is looked at again."""
+_REMEMBERED = 50_000
+"""Groups remembered at most."""
 _WRITES = 3.0
 """Nats from which on an account writes in a style."""
 _PURE = 0.1
@@ -155,9 +165,8 @@ def alike_candidates(
     scored = []
     for number, accounts in enumerate(groups):
         sent = int(view.requests[accounts].sum())
-        if sent < _GROWN * met.get(accounts.tobytes(), 0):
+        if not has_grown(met, accounts.tobytes(), sent, _GROWN):
             continue
-        met[accounts.tobytes()] = sent
         ends = ptr[accounts] + view.requests[accounts]  # of what is known now
         starts = np.maximum(ptr[accounts], ends - _ROWS_EACH)
         rows = np.concatenate(
@@ -186,6 +195,27 @@ def alike_candidates(
             pieces = reached.pieces[view.carriers[reached.pieces] >= LEAST_CARRIERS]
             found.append(Candidate(group, pieces, styled=True))
     return found
+
+
+def has_grown(met: dict[bytes, int], key: bytes, size: int, growth: float) -> bool:
+    """Say whether a group is new or has grown by so much since it was last met; remember it then.
+
+    Args:
+        met: exchanges of the groups met before; when there are too many, all are forgotten.
+        key: of the group.
+        size: its exchanges now.
+        growth: least ratio to those when it was last met.
+
+    >>> met = {}
+    >>> has_grown(met, b"a", 10, 1.2), has_grown(met, b"a", 11, 1.2), has_grown(met, b"a", 12, 1.2)
+    (True, False, True)
+    """
+    if size < growth * met.get(key, 0):
+        return False
+    if len(met) >= _REMEMBERED:
+        met.clear()
+    met[key] = size
+    return True
 
 
 def _distinct(groups: Groups, order: NDArray[np.int64]) -> list[int]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stillwatch.find.campaigns.judge import BOUNDS, REPEATS, SHORT
+from stillwatch.find.campaigns.propose import has_grown
 from stillwatch.find.campaigns.structure import Structure, circles_within
 from stillwatch.find.campaigns.weigh import THRESHOLD, odds_of
 from stillwatch.find.features.groups import groups_of_rows
@@ -30,8 +31,6 @@ _MARGIN = 2.5
 """Nats below the threshold at which a candidate is still judged in full."""
 _GROWN = 1.15
 """Growth of a group's exchanges after which it is judged again."""
-_REMEMBERED = 50_000
-"""Groups remembered at most."""
 
 
 class Screen:
@@ -90,13 +89,7 @@ class Screen:
 
     def _is_new(self, candidate: Candidate) -> bool:
         key = candidate.groups.accounts.tobytes() + bytes([candidate.pooled])
-        size = candidate.groups.rows.size
-        if size < _GROWN * self._judged.get(key, 0):
-            return False
-        if len(self._judged) >= _REMEMBERED:
-            self._judged.clear()
-        self._judged[key] = size
-        return True
+        return has_grown(self._judged, key, candidate.groups.rows.size, _GROWN)
 
 
 def _odds(
