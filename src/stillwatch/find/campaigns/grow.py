@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from stillwatch.find.features.arrays import widened
+from stillwatch.find.features.arrays import offsets, widened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,31 +51,85 @@ class Grown:
 
 
 @nb.njit(cache=True, nogil=True)
+def _listed(
+    a,
+    known,
+    account_ptr,
+    account_rows,
+    requests,
+    text_ptr,
+    text_facet,
+    text_known,
+    held_ptr,
+    held_facet,
+    held_known,
+    f_met,
+    lists,
+    used,
+):
+    """List the facets that an account carries in its latest exchanges, by the first that does."""
+    if requests[a] <= ROWS_EACH:  # all are read
+        for k in range(held_ptr[a], held_ptr[a + 1]):
+            if held_known[k] < known:
+                if used == lists.size:
+                    lists = widened(lists)
+                lists[used] = held_facet[k]
+                used += 1
+        return lists, used
+    first = used
+    hi = account_ptr[a] + requests[a]
+    for j in range(hi - ROWS_EACH, hi):
+        r = account_rows[j]
+        for k in range(text_ptr[r], text_ptr[r + 1]):
+            f = text_facet[k]
+            if text_known[k] < known and not f_met[f]:
+                f_met[f] = True
+                if used == lists.size:
+                    lists = widened(lists)
+                lists[used] = f
+                used += 1
+    for k in range(first, used):
+        f_met[lists[k]] = False
+    return lists, used
+
+
+@nb.njit(cache=True, nogil=True)
 def _grow(
     seeds,
     most,
     known,
-    account,
     account_ptr,
     account_rows,
+    requests,
     text_ptr,
     text_facet,
     text_known,
-    posting_ptr,
-    ends,
-    posting,
-    opens,
+    held_ptr,
+    held_facet,
+    held_known,
+    opener_ptr,
+    opener,
     carriers,
+    f_met,
     f_stamp,
     f_count,
-    f_last,
     a_stamp,
     a_hits,
     a_fit,
     member,
+    l_look,
+    l_start,
+    l_end,
+    lists,
+    used,
     mark,
 ):
-    """Return members, facets and the mark that is free next; scratch arrays are stamped."""
+    """Return members, facets, the lists of what accounts carry, and the mark that is free next.
+
+    An account is listed once a look: ``lists`` holds what it carries from ``l_start`` to
+    ``l_end`` where ``l_look`` is the rows known now, and ``used`` places of it are taken.  The
+    other scratch arrays are stamped.
+    """
     members = seeds.copy()
     chosen = np.empty(0, np.int32)
     for _ in range(ROUNDS):
@@ -87,27 +141,35 @@ def _grow(
         n_listed = 0
         for i in range(members.size):
             a = members[i]
-            lo, hi = account_ptr[a], account_ptr[a + 1]
-            while hi > lo and account_rows[hi - 1] >= known:
-                hi -= 1
-            lo = max(lo, hi - ROWS_EACH)
-            for j in range(lo, hi):
-                r = account_rows[j]
-                for k in range(text_ptr[r], text_ptr[r + 1]):
-                    if text_known[k] >= known:
-                        continue
-                    f = text_facet[k]
-                    if f_stamp[f] != mark:
-                        f_stamp[f] = mark
-                        f_count[f] = 0
-                        f_last[f] = -1
-                        if n_listed == listed.size:
-                            listed = widened(listed)
-                        listed[n_listed] = f
-                        n_listed += 1
-                    if f_last[f] != a:
-                        f_last[f] = a
-                        f_count[f] += 1
+            if l_look[a] != known:
+                l_look[a], l_start[a] = known, used
+                lists, used = _listed(
+                    a,
+                    known,
+                    account_ptr,
+                    account_rows,
+                    requests,
+                    text_ptr,
+                    text_facet,
+                    text_known,
+                    held_ptr,
+                    held_facet,
+                    held_known,
+                    f_met,
+                    lists,
+                    used,
+                )
+                l_end[a] = used
+            for k in range(l_start[a], l_end[a]):
+                f = lists[k]
+                if f_stamp[f] != mark:
+                    f_stamp[f] = mark
+                    f_count[f] = 0
+                    if n_listed == listed.size:
+                        listed = widened(listed)
+                    listed[n_listed] = f
+                    n_listed += 1
+                f_count[f] += 1
         # facets most of whose carriers are members
         chosen = np.empty(n_listed, np.int32)
         n_chosen = 0
@@ -129,9 +191,8 @@ def _grow(
         n_candidates = 0
         for i in range(n_chosen):
             f = chosen[i]
-            for j in range(posting_ptr[f], ends[f]):
-                r = posting[j]
-                a = account[r]
+            for j in range(opener_ptr[f], opener_ptr[f] + carriers[f]):
+                a = opener[j]
                 if a_stamp[a] != mark:
                     a_stamp[a] = mark
                     a_hits[a] = 0
@@ -140,12 +201,11 @@ def _grow(
                         candidates = widened(candidates)
                     candidates[n_candidates] = a
                     n_candidates += 1
-                if opens[j]:
-                    inside = 1 if member[a] == mark - 1 else 0
-                    others = (f_count[f] - inside) / max(carriers[f] - 1, 1)
-                    threshold = LEAVE if inside else ENTER
-                    a_hits[a] += others >= threshold
-                    a_fit[a] += f_count[f] / members.size
+                inside = 1 if member[a] == mark - 1 else 0
+                others = (f_count[f] - inside) / max(carriers[f] - 1, 1)
+                threshold = LEAVE if inside else ENTER
+                a_hits[a] += others >= threshold
+                a_fit[a] += f_count[f] / members.size
         kept = np.empty(n_candidates, np.int32)
         n_kept, same = 0, 0
         for i in range(n_candidates):
@@ -161,7 +221,60 @@ def _grow(
         members = new
         if stable or n_kept < 3 or n_kept > most:
             break
-    return members, np.sort(chosen), mark
+    return members, np.sort(chosen), lists, used, mark
+
+
+@nb.njit(cache=True, nogil=True)
+def _rows_with(members, facets, account, posting_ptr, ends, posting, member, r_stamp, mark):
+    """List the rows of members among the postings of facets."""
+    for i in range(members.size):
+        member[members[i]] = mark
+    rows = np.empty(4096, np.int32)
+    n = 0
+    for i in range(facets.size):
+        for j in range(posting_ptr[facets[i]], ends[facets[i]]):
+            r = posting[j]
+            if r_stamp[r] != mark and member[account[r]] == mark:
+                r_stamp[r] = mark
+                if n == rows.size:
+                    rows = widened(rows)
+                rows[n] = r
+                n += 1
+    return np.sort(rows[:n])
+
+
+@dataclass(frozen=True, slots=True)
+class _Carried:
+    """Who carries what, each pair once, in compressed rows both ways."""
+
+    held_ptr: NDArray[np.int64]
+    """(N + 1,) offsets of each account."""
+    held_facet: NDArray[np.int32]
+    """Facets that an account carries, by the first row that holds each."""
+    held_known: NDArray[np.int32]
+    """Row from which on each is known."""
+    opener_ptr: NDArray[np.int64]
+    """(F + 1,) offsets of each facet."""
+    opener: NDArray[np.int32]
+    """Accounts that carry a facet, in the order in which that is known."""
+
+
+def _carried(view: View) -> _Carried:
+    index = view.facets
+    known = np.repeat(np.arange(len(view.log), dtype=np.int32), np.diff(index.row_ptr))
+    known, facet = known[index.row_opens], index.row_facet[index.row_opens]
+    by_facet = np.argsort(facet, kind="stable")
+    known, facet = known[by_facet], facet[by_facet]
+    first = index.posting[index.opens]
+    account = view.log.account[first]
+    by_account = np.lexsort((facet, first, account))
+    return _Carried(
+        offsets(account, len(view.log.accounts)),
+        facet[by_account],
+        known[by_account],
+        offsets(facet, len(index)),
+        account,
+    )
 
 
 class Grower:
@@ -170,13 +283,20 @@ class Grower:
     def __init__(self, view: View) -> None:
         self._view = view
         accounts, facets = len(view.log.accounts), len(view.facets)
+        self._carried = _carried(view)
         self._facet_stamp = np.zeros(facets, np.int64)
         self._facet_count = np.zeros(facets, np.int32)
-        self._facet_last = np.zeros(facets, np.int32)
+        self._facet_met = np.zeros(facets, np.bool_)
         self._account_stamp = np.zeros(accounts, np.int64)
         self._hits = np.zeros(accounts, np.int32)
         self._fit = np.zeros(accounts, np.float64)
         self._member = np.zeros(accounts, np.int64)
+        self._look = np.zeros(accounts, np.int64)
+        self._start = np.zeros(accounts, np.int64)
+        self._end = np.zeros(accounts, np.int64)
+        self._lists = np.zeros(1 << 16, np.int32)
+        self._rows, self._used = 0, 0
+        self._row_stamp = np.zeros(len(view.log), np.int32)
         self._mark = 1
 
     def grow(self, seeds: NDArray[np.int32], most: int) -> Grown:
@@ -186,40 +306,48 @@ class Grower:
             seeds: accounts, usually the carriers of one facet.
             most: accounts above which a group is not a campaign but a crowd.
         """
-        view, index = self._view, self._view.facets
-        members, facets, self._mark = _grow(
+        view, index, carried = self._view, self._view.facets, self._carried
+        if self._rows != view.rows:
+            self._rows, self._used = view.rows, 0
+        members, facets, self._lists, self._used, mark = _grow(
             np.sort(seeds).astype(np.int32),
             most,
             view.rows,
-            view.log.account,
             *view.account_rows,
+            view.requests,
             index.text_ptr,
             index.text_facet,
             index.text_known,
-            index.posting_ptr,
-            view.ends,
-            index.posting,
-            index.opens,
+            carried.held_ptr,
+            carried.held_facet,
+            carried.held_known,
+            carried.opener_ptr,
+            carried.opener,
             view.carriers,
+            self._facet_met,
             self._facet_stamp,
             self._facet_count,
-            self._facet_last,
             self._account_stamp,
             self._hits,
             self._fit,
             self._member,
+            self._look,
+            self._start,
+            self._end,
+            self._lists,
+            self._used,
             self._mark,
         )
-        return Grown(members, self._rows_with(members, facets), facets)
-
-    def _rows_with(
-        self, members: NDArray[np.int32], facets: NDArray[np.int32]
-    ) -> NDArray[np.int32]:
-        view, index = self._view, self._view.facets
-        if facets.size == 0 or members.size == 0:
-            return np.zeros(0, np.int32)
-        rows = np.concatenate(
-            [index.posting[index.posting_ptr[f] : view.ends[f]] for f in facets.tolist()]
+        self._mark = mark + 1
+        rows = _rows_with(
+            members,
+            facets,
+            view.log.account,
+            index.posting_ptr,
+            view.ends,
+            index.posting,
+            self._member,
+            self._row_stamp,
+            self._mark,
         )
-        rows = np.unique(rows)
-        return rows[np.isin(view.log.account[rows], members)]
+        return Grown(members, rows, facets)
