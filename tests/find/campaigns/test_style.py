@@ -42,9 +42,6 @@ def test_rows_in_style_are_those_that_hold_the_wording(world, group):
     found = set(reached.rows.tolist())
     assert found <= wanted
     assert len(found) > 0.7 * len(wanted)
-    mine = [r for r in group[1].tolist() if r in found]
-    assert reached.own == pytest.approx(len(mine) / group[1].size, abs=0.05)
-    assert reached.others < 0.1
 
 
 def test_members_and_who_writes_like_them_stand_above_strangers(world, group):
@@ -77,7 +74,6 @@ def test_an_answer_does_not_depend_on_what_was_asked_before(world, group):
     again = styles.reach(*group)
     for name in ("accounts", "log_ratio", "rows", "pieces"):
         assert np.array_equal(getattr(first, name), getattr(again, name))
-    assert (first.own, first.others) == (again.own, again.others)
     assert not styles._score.any()
 
 

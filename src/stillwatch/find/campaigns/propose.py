@@ -172,7 +172,7 @@ def alike_candidates(
         rows = np.concatenate(
             [by_account[lo:hi] for lo, hi in zip(starts.tolist(), ends.tolist(), strict=True)]
         )
-        reached = styles.reach(accounts, np.sort(rows))
+        reached = styles.reach(accounts, rows)
         if reached is None:
             continue
         writes = reached.accounts[reached.log_ratio >= _WRITES]

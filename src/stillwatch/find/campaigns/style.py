@@ -49,33 +49,38 @@ class Reached:
     """Their exchanges in style, ascending."""
     pieces: NDArray[np.int32]
     """Facets of the style."""
-    own: float
-    """Share of the group's exchanges that are in style."""
-    others: float
-    """The same of everyone else's exchanges."""
 
 
 @nb.njit(cache=True, nogil=True)
-def _count(rows, account, text_ptr, text_facet, count, accounts, last, stamp, mark):
-    """Count a group's exchanges and accounts by facet; rows sort by account."""
+def _count(rows, account, text_ptr, text_facet, state, least, mark):
+    """Return the facets that so many of a group's accounts use, ascending; rows sort by account.
+
+    ``state`` is, side by side, each facet's mark, rows, accounts and last account.
+    """
     listed = np.empty(4096, np.int32)
     n = 0
     for i in range(rows.size):
         r = rows[i]
+        a = account[r]
         for k in range(text_ptr[r], text_ptr[r + 1]):
             f = text_facet[k]
-            if stamp[f] != mark:
-                stamp[f] = mark
-                count[f], accounts[f], last[f] = 0, 0, -1
+            if state[f, 0] != mark:
+                state[f, 0] = mark
+                state[f, 1], state[f, 2], state[f, 3] = 0, 0, -1
                 if n == listed.size:
                     listed = widened(listed)
                 listed[n] = f
                 n += 1
-            count[f] += 1
-            if last[f] != account[r]:
-                last[f] = account[r]
-                accounts[f] += 1
-    return listed[:n]
+            state[f, 1] += 1
+            if state[f, 3] != a:
+                state[f, 3] = a
+                state[f, 2] += 1
+    kept = 0
+    for i in range(n):
+        if state[listed[i], 2] >= least:
+            listed[kept] = listed[i]
+            kept += 1
+    return np.sort(listed[:kept])
 
 
 @nb.njit(cache=True, nogil=True)
@@ -125,18 +130,58 @@ def _score(facets, weight, uses, use_ptr, use, score):
     return touched[:n]
 
 
+@nb.njit(cache=True, nogil=True)
+def _divide(touched, score, edges, account, inside, who, bins, rest):
+    """Put rows into bins by score, count those of other accounts, and set the scores back."""
+    for i in range(touched.size):
+        r = touched[i]
+        level = 0
+        while level < edges.size and score[r] >= edges[level]:
+            level += 1
+        bins[i], who[i] = level, account[r]
+        if not inside[who[i]]:
+            rest[level] += 1
+        score[r] = 0
+
+
+@nb.njit(cache=True, nogil=True)
+def _reached(who, bins, styled, place):
+    """Return the accounts with a row in style, ascending, and their rows by bin.
+
+    ``place`` is all -1, and is so again afterwards.
+    """
+    accounts = np.empty(1024, np.int32)
+    n = 0
+    for i in range(who.size):
+        if styled[bins[i]] and place[who[i]] < 0:
+            place[who[i]] = 0
+            if n == accounts.size:
+                accounts = widened(accounts)
+            accounts[n] = who[i]
+            n += 1
+    accounts = np.sort(accounts[:n])
+    for i in range(n):
+        place[accounts[i]] = i
+    counts = np.zeros((n, styled.size))
+    for i in range(who.size):
+        at = place[who[i]]
+        if at >= 0:
+            counts[at, bins[i]] += 1
+    for i in range(n):
+        place[accounts[i]] = -1
+    return accounts, counts
+
+
 class Styles:
     """Finds styles on one view; holds scratch memory of the size of rows and facets."""
 
     def __init__(self, view: View) -> None:
         self._view = view
-        facets = len(view.facets)
-        self._count = np.zeros(facets, np.int32)
-        self._accounts = np.zeros(facets, np.int32)
-        self._last = np.zeros(facets, np.int32)
-        self._stamp = np.zeros(facets, np.int32)
+        self._state = np.zeros((len(view.facets), 4), np.int32)
         self._mark = 0
         self._score = np.zeros(len(view.log), np.float32)
+        self._inside = np.zeros(view.seen.size, np.bool_)
+        self._place = np.full(view.seen.size, -1, np.int32)
 
     def reach(self, accounts: NDArray[np.int32], rows: NDArray[np.int32]) -> Reached | None:
         """Return who writes like a group, None where it has no style of its own.
@@ -149,58 +194,49 @@ class Styles:
         pieces, weight, uses = self._pieces(accounts, rows)
         if pieces.size == 0:
             return None
-        score = self._score
+        score, account = self._score, view.log.account
         touched = _score(pieces, weight, uses, index.use_ptr, index.use, score)
-        inside = np.zeros(view.seen.size, np.bool_)
-        inside[accounts] = True
-        mine, rest = score[rows], score[touched[~inside[view.log.account[touched]]]]
+        mine = score[rows]
         edges = np.unique(np.quantile(mine[mine > 0], _PARTS)) if (mine > 0).any() else mine[:0]
-        bins = np.searchsorted(edges, score[touched], side="right")
-        score[touched] = 0
+        bins, who = np.empty(touched.size, np.uint8), np.empty_like(touched)
+        rest = np.zeros(edges.size + 1, np.int64)
+        self._inside[accounts] = True
+        _divide(touched, score, edges, account, self._inside, who, bins, rest)
+        self._inside[accounts] = False
         if edges.size == 0:
             return None
-        p = _shares(np.searchsorted(edges, mine, side="right"), edges.size, rows.size)
-        q = _shares(np.searchsorted(edges, rest, side="right"), edges.size, view.rows - rows.size)
+        own = np.bincount(np.searchsorted(edges, mine, side="right"), minlength=edges.size + 1)
+        p = _shares(own, rows.size)
+        q = _shares(rest, view.rows - rows.size)
         styled = np.log(p / q) >= _STYLED
         styled[0] = False
         if not styled.any():
             return None
-        who = view.log.account[touched]
-        reached = np.unique(who[styled[bins]]).astype(np.int32)
+        reached, counts = _reached(who, bins, styled, self._place)
         if reached.size == 0:
             return None
-        counts = np.zeros((reached.size, edges.size + 1))
-        at = np.searchsorted(reached, who)
-        known = np.flatnonzero(reached[np.minimum(at, reached.size - 1)] == who)
-        np.add.at(counts, (at[known], bins[known]), 1.0)
         counts[:, 0] = view.requests[reached] - counts[:, 1:].sum(axis=1)
-        ratio = _ratio(counts, p, q)
         hit = np.sort(touched[styled[bins]])
-        own, others = float(p[styled].sum()), float(q[styled].sum())
-        return Reached(reached, ratio, hit, pieces, own, others)
+        return Reached(reached, _ratio(counts, p, q), hit, pieces)
 
     def _pieces(
         self, accounts: NDArray[np.int32], rows: NDArray[np.int32]
     ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int64]]:
         view, index = self._view, self._view.facets
         self._mark += 1
-        ordered = rows[np.argsort(view.log.account[rows], kind="stable")]
+        who = view.log.account[rows]
         found = _count(
-            ordered,
+            rows[np.argsort(who, kind="stable")] if (who[1:] < who[:-1]).any() else rows,
             view.log.account,
             index.text_ptr,
             index.text_facet,
-            self._count,
-            self._accounts,
-            self._last,
-            self._stamp,
+            self._state,
+            max(2.0, 0.04 * accounts.size),
             self._mark,
         )
-        found = found[self._accounts[found] >= max(2.0, 0.04 * accounts.size)]
-        found = np.sort(found)
         uses = _known_uses(found, index.use_ptr, index.use, view.log.account, view.rows)
         found, uses = found[uses > 0], uses[uses > 0]
-        mine = self._count[found].astype(np.float64)
+        mine = self._state[found, 1].astype(np.float64)
         rest = np.maximum(uses - mine, 0.0)
         lift = np.log((mine + 0.5) / (rows.size + 1.0)) - np.log(
             (rest + 0.5) / (view.rows - rows.size + 1.0)
@@ -212,11 +248,16 @@ class Styles:
         return found[order], np.minimum(lift[order], 5.0).astype(np.float32), uses[order]
 
 
-def _shares(bins: NDArray[np.int64], levels: int, total: int) -> NDArray[np.float64]:
-    """Return the share of exchanges in each bin; bin 0 is that of those without a piece."""
-    counts = np.bincount(bins, minlength=levels + 1).astype(np.float64)
+def _shares(rows: NDArray[np.int64], total: int) -> NDArray[np.float64]:
+    """Return the share of exchanges in each bin; bin 0 is that of those without a piece.
+
+    Args:
+        rows: exchanges in each bin, of those that hold a piece.
+        total: exchanges in all.
+    """
+    counts = rows.astype(np.float64)
     counts[0] = max(total - counts[1:].sum(), 0.0)
-    return np.asarray((counts + 0.5) / (total + 0.5 * (levels + 1)))
+    return np.asarray((counts + 0.5) / (total + 0.5 * rows.size))
 
 
 def _ratio(
