@@ -93,3 +93,15 @@ def test_a_log_cut_gives_the_style_of_the_look(share):
             assert np.array_equal(a.accounts, b.accounts)
             assert np.array_equal(a.log_ratio, b.log_ratio)
             assert np.array_equal(view.facets.value[a.pieces], alone.facets.value[b.pieces])
+
+
+def test_the_latest_exchanges_are_counted_as_if_they_were_given(world, group):
+    view, _ = world
+    styles = Styles(view)
+    other = codes_of(view.log, lambda name: name.startswith("h"))
+    for accounts in (group[0], other, np.union1d(group[0], other)):
+        given, latest = styles.reach(accounts, rows_by(view.log, accounts)), styles.reach(accounts)
+        assert given is not None
+        for name in ("accounts", "log_ratio", "rows", "pieces"):
+            assert np.array_equal(getattr(given, name), getattr(latest, name))
+        assert not styles._place.any()

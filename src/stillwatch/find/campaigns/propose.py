@@ -40,8 +40,6 @@ _SEED = 2.0
 """Nats from which on a facet is looked at closely."""
 _CLOSE = 100
 """Facets looked at closely in one look at most, strongest first."""
-_ROWS_EACH = 64
-"""Latest exchanges of an account that are read at most."""
 _GROWN = 1.2
 """Growth of a group's exchanges after which it is looked at again."""
 _REMEMBERED = 50_000
@@ -161,18 +159,12 @@ def alike_candidates(
         styles: of the same view.
         met: exchanges of the groups looked at before, by their accounts; updated.
     """
-    ptr, by_account = view.account_rows
     scored = []
     for number, accounts in enumerate(groups):
         sent = int(view.requests[accounts].sum())
         if not has_grown(met, accounts.tobytes(), sent, _GROWN):
             continue
-        ends = ptr[accounts] + view.requests[accounts]  # of what is known now
-        starts = np.maximum(ptr[accounts], ends - _ROWS_EACH)
-        rows = np.concatenate(
-            [by_account[lo:hi] for lo, hi in zip(starts.tolist(), ends.tolist(), strict=True)]
-        )
-        reached = styles.reach(accounts, rows)
+        reached = styles.reach(accounts)
         if reached is None:
             continue
         writes = reached.accounts[reached.log_ratio >= _WRITES]

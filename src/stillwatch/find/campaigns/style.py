@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from stillwatch.find.campaigns.latest import Latest
 from stillwatch.find.features.arrays import widened
 from stillwatch.find.features.facets import LEAST_CARRIERS
 
@@ -123,9 +124,8 @@ def _score(facets, weight, uses, use_ptr, use, score):
         first = use_ptr[facets[i]]
         for k in range(first, first + uses[i]):
             r = use[k]
-            if score[r] == 0:
-                touched[n] = r
-                n += 1
+            touched[n] = r
+            n += score[r] == 0  # a sum costs less than a branch that cannot be foreseen
             score[r] += weight[i]
     return touched[:n]
 
@@ -135,41 +135,34 @@ def _divide(touched, score, edges, account, inside, who, bins, rest):
     """Put rows into bins by score, count those of other accounts, and set the scores back."""
     for i in range(touched.size):
         r = touched[i]
-        level = 0
-        while level < edges.size and score[r] >= edges[level]:
+        x, level = score[r], 0
+        while level < edges.size and x >= edges[level]:
             level += 1
-        bins[i], who[i] = level, account[r]
-        if not inside[who[i]]:
-            rest[level] += 1
         score[r] = 0
+        bins[i], who[i] = level, account[r]
+        rest[level] += not inside[who[i]]
 
 
 @nb.njit(cache=True, nogil=True)
 def _reached(who, bins, styled, place):
     """Return the accounts with a row in style, ascending, and their rows by bin.
 
-    ``place`` is all -1, and is so again afterwards.
+    ``place`` is all 0, and is so again afterwards.
     """
-    accounts = np.empty(1024, np.int32)
+    for i in range(who.size):
+        place[who[i]] |= styled[bins[i]]
+    accounts = np.empty(place.sum(), np.int32)
     n = 0
-    for i in range(who.size):
-        if styled[bins[i]] and place[who[i]] < 0:
-            place[who[i]] = 0
-            if n == accounts.size:
-                accounts = widened(accounts)
-            accounts[n] = who[i]
+    for a in range(place.size):
+        if place[a]:
+            accounts[n] = a
             n += 1
-    accounts = np.sort(accounts[:n])
-    for i in range(n):
-        place[accounts[i]] = i
-    counts = np.zeros((n, styled.size))
+            place[a] = n
+    counts = np.zeros((n + 1, styled.size))  # the first are those of the accounts not reached
     for i in range(who.size):
-        at = place[who[i]]
-        if at >= 0:
-            counts[at, bins[i]] += 1
-    for i in range(n):
-        place[accounts[i]] = -1
-    return accounts, counts
+        counts[place[who[i]], bins[i]] += 1
+    place[accounts] = 0
+    return accounts, counts[1:]
 
 
 class Styles:
@@ -179,19 +172,31 @@ class Styles:
         self._view = view
         self._state = np.zeros((len(view.facets), 4), np.int32)
         self._mark = 0
+        self._latest = Latest(view)
         self._score = np.zeros(len(view.log), np.float32)
         self._inside = np.zeros(view.seen.size, np.bool_)
-        self._place = np.full(view.seen.size, -1, np.int32)
+        self._place = np.zeros(view.seen.size, np.int32)
 
-    def reach(self, accounts: NDArray[np.int32], rows: NDArray[np.int32]) -> Reached | None:
+    def reach(
+        self, accounts: NDArray[np.int32], rows: NDArray[np.int32] | None = None
+    ) -> Reached | None:
         """Return who writes like a group, None where it has no style of its own.
 
         Args:
             accounts: the group's.
-            rows: its exchanges.
+            rows: its exchanges; each account's latest where none are given.
         """
         view, index = self._view, self._view.facets
-        pieces, weight, uses = self._pieces(accounts, rows)
+        self._mark += 1
+        least = max(2.0, 0.04 * accounts.size)
+        if rows is None:
+            rows = self._latest.rows(accounts)
+            found = self._latest.count(accounts, self._state, least, self._mark)
+        else:
+            ordered = rows[np.argsort(view.log.account[rows], kind="stable")]
+            texts = (view.log.account, index.text_ptr, index.text_facet)
+            found = _count(ordered, *texts, self._state, least, self._mark)
+        pieces, weight, uses = self._pieces(found, rows.size)
         if pieces.size == 0:
             return None
         score, account = self._score, view.log.account
@@ -220,27 +225,20 @@ class Styles:
         return Reached(reached, _ratio(counts, p, q), hit, pieces)
 
     def _pieces(
-        self, accounts: NDArray[np.int32], rows: NDArray[np.int32]
+        self, found: NDArray[np.int32], sent: int
     ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int64]]:
+        """Return the most telling of the facets found, their weights and their uses.
+
+        Args:
+            found: facets that enough of the group use, just counted.
+            sent: the group's exchanges.
+        """
         view, index = self._view, self._view.facets
-        self._mark += 1
-        who = view.log.account[rows]
-        found = _count(
-            rows[np.argsort(who, kind="stable")] if (who[1:] < who[:-1]).any() else rows,
-            view.log.account,
-            index.text_ptr,
-            index.text_facet,
-            self._state,
-            max(2.0, 0.04 * accounts.size),
-            self._mark,
-        )
         uses = _known_uses(found, index.use_ptr, index.use, view.log.account, view.rows)
         found, uses = found[uses > 0], uses[uses > 0]
         mine = self._state[found, 1].astype(np.float64)
         rest = np.maximum(uses - mine, 0.0)
-        lift = np.log((mine + 0.5) / (rows.size + 1.0)) - np.log(
-            (rest + 0.5) / (view.rows - rows.size + 1.0)
-        )
+        lift = np.log((mine + 0.5) / (sent + 1.0)) - np.log((rest + 0.5) / (view.rows - sent + 1.0))
         good = np.flatnonzero(lift >= _LIFT)
         value = np.minimum(lift[good], 5.0)
         order = good[np.argsort(-(mine[good] * value), kind="stable")[:_PIECES]]
