@@ -67,6 +67,9 @@ SIGNS = {
     "style of its own": 1,
     "behaviour in a style of its own": 1,
     "exclusive pieces": 1,
+    "tied accounts of one style": 1,
+    "ages alike": 1,
+    "clients alike": 1,
 }
 RIDGE = 0.02
 
@@ -136,7 +139,7 @@ def judged(folder: Path, view: View, world: World, looks: list[float]) -> list[J
                     pooled=candidate.pooled, whole=whole,
                 )  # fmt: skip
                 rule = decide(one, 0.05, view.rows)
-                if rule is None or rule.startswith("J-9"):  # no other rule refuses it
+                if rule is None or rule[:3] in {"J-9", "J-6", "J-7"}:  # weighed, and not refused
                     out.append(_labelled(folder, one, world))
         print(f"{folder.name} at {look:.2f}: {len(out)} judgements", flush=True)
     return out

@@ -12,17 +12,24 @@ from hypothesis import strategies as st
 from stillwatch.find.campaigns.judge import (
     ALONE,
     BOUNDS,
+    CUSTOMERS,
     FEW,
+    NEIGHBOURS,
     OWN,
     PLACED,
+    PLAIN,
     REPEATS,
+    REVIEW,
     SHORT,
     SMALLEST,
+    TIED,
     Judged,
     decide,
+    fitting,
 )
+from stillwatch.find.campaigns.likeness import FITS
 from stillwatch.find.campaigns.structure import Structure
-from stillwatch.find.campaigns.weigh import VALUES, WORDS, weigh
+from stillwatch.find.campaigns.weigh import THRESHOLD, VALUES, WORDS, weigh
 from stillwatch.find.detectors import DETECTORS
 
 SLUGS = tuple(detector.slug for detector in DETECTORS)
@@ -35,11 +42,14 @@ BUILT = Structure(
     purity=0.9,
     pooled=False,
     placed=0.0,
+    seats=0.2,
+    ages=0.5,
+    clients=0.5,
 )
 EFFECT = {"exchangeability": -0.02, "no-follow-up": 1.0, "answer-length": 1.5}
 
 
-def judged(*, members=40, log_e=None, effect=None, enough=None, **built):
+def judged(*, members=40, log_e=None, effect=None, enough=None, fit=None, **built):
     """A group that is declared; what is given is changed."""
     effect = {**dict.fromkeys(SLUGS, 0.0), **EFFECT, **(effect or {})}
     nats = {slug: BOUNDS[slug][1] for slug in SLUGS}
@@ -55,6 +65,7 @@ def judged(*, members=40, log_e=None, effect=None, enough=None, **built):
         enough={**dict.fromkeys(SLUGS, True), **(enough or {})},
         families={},
         structure=replace(BUILT, **built),
+        fit=np.full(members, FITS) if fit is None else np.asarray(fit),
     )
 
 
@@ -74,6 +85,7 @@ def test_a_group_that_breaks_no_rule_is_declared(pooled):
 
 TALKS = {"effect": {"no-follow-up": ALONE - 0.01}}
 ONE = {"circles": 1, "members": FEW - 1}
+LOOSE = [FITS] * 3 + [-1.0, -1.0]
 OPEN = {"pooled": True, "purity": OWN - 0.01}
 
 
@@ -88,13 +100,8 @@ OPEN = {"pooled": True, "purity": OWN - 0.01}
             {"effect": {"answer-length": SHORT}},
             {"effect": {"answer-length": SHORT}, "enough": {"answer-length": False}},
         ),
-        ("J-6", {**TALKS, **ONE}, ONE),
-        ("J-6", {**TALKS, **ONE}, {**TALKS, **ONE, "members": FEW}),
-        ("J-6", {**TALKS, **ONE}, {**TALKS, **ONE, "circles": 2}),
-        ("J-7", {**TALKS, **OPEN}, OPEN),
-        ("J-7", {**TALKS, **OPEN}, {**TALKS, **OPEN, "purity": 0.9}),
-        ("J-7", {**TALKS, **OPEN}, {**TALKS, **OPEN, "pooled": False, "purity": 0.9}),
         ("J-8", {"placed": PLACED}, {"placed": 0.0}),
+        ("J-10", {"members": 5, "fit": LOOSE}, {"members": 5, "fit": [*LOOSE[:4], FITS]}),
     ],
 )
 def test_each_rule_refuses_what_breaks_it_and_nothing_beside_it(wanted, broken, mended):
@@ -102,9 +109,52 @@ def test_each_rule_refuses_what_breaks_it_and_nothing_beside_it(wanted, broken, 
     assert rule(**mended) is None
 
 
-def test_j_6_asks_for_a_circle_that_is_much_of_the_group():
-    few = {**TALKS, **ONE, "tied": PLACED - 0.01}
-    assert rule(**few) != "J-6"
+def said_with(spare, **changed):
+    """Return the rule where the odds exceed what is asked of any group by so many nats."""
+    group = judged(**changed)
+    alpha = 1.0 / (1.0 + 19.0 * np.exp(weigh(group) - spare - THRESHOLD))
+    said = refused(group, alpha)
+    return None if said is None else said.split(":")[0]
+
+
+PLAINLY = {"effect": {**TALKS["effect"], "answer-length": PLAIN - 0.01}}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "extra", "broken", "mended"),
+    [
+        ("J-6", CUSTOMERS, {**TALKS, **ONE}, ONE),
+        ("J-6", CUSTOMERS, {**TALKS, **ONE}, {**TALKS, **ONE, "members": FEW}),
+        ("J-6", CUSTOMERS, {**TALKS, **ONE, "circles": 2}, {**TALKS, **ONE, "circles": 3}),
+        ("J-6", CUSTOMERS, {**PLAINLY, **ONE, "members": 300}, {**PLAINLY, "circles": 3}),
+        ("J-6", CUSTOMERS, {**TALKS, **ONE}, {**TALKS, **ONE, "tied": TIED - 0.01}),
+        ("J-6", CUSTOMERS, {**TALKS, **ONE, "tied": 0.0, "seats": 0.9}, ONE),
+        ("J-7", NEIGHBOURS, {**TALKS, **OPEN}, OPEN),
+        ("J-7", NEIGHBOURS, {**TALKS, **OPEN}, {**TALKS, **OPEN, "purity": 0.9}),
+        ("J-7", NEIGHBOURS, {**TALKS, **OPEN}, {**TALKS, **OPEN, "pooled": False}),
+    ],
+)
+def test_what_customers_and_neighbours_do_asks_for_more(wanted, extra, broken, mended):
+    assert said_with(extra - 0.1, **broken) == wanted
+    assert said_with(extra + 0.1, **broken) is None
+    assert said_with(0.1, **mended) is None
+    assert said_with(-0.1, **mended) == "J-9"
+
+
+def test_members_that_do_not_fit_are_reviewed():
+    group = fitting(judged(members=5, fit=[FITS, FITS, FITS, FITS, FITS - 0.1]))
+    assert group.members.tolist() == [0, 1, 2, 3]
+    assert group.probability[4] == REVIEW
+
+
+def test_ages_and_rounds_alone_are_a_class():
+    quiet = {"answer-length": 0.0, "no-follow-up": 0.5, "exchangeability": 0.1}
+    class_ = {"effect": quiet, "tied": 0.0, "circles": 0, "clients": 0.0}
+    nats = dict.fromkeys(SLUGS, 0.0)
+    met = {**nats, "lock-step": 6.0}
+    plain = weigh(judged(log_e=nats, ages=0.0, **class_))
+    assert weigh(judged(log_e=met, ages=2.0, **class_)) == pytest.approx(plain)
+    assert weigh(judged(log_e=met, ages=0.0, **class_)) > plain
 
 
 def test_rules_refuse_whatever_the_weight():
@@ -151,6 +201,8 @@ SPEAKS_FOR = {
     "style of its own",
     "behaviour in a style of its own",
     "exclusive pieces",
+    "tied accounts of one style",
+    "clients alike",
 }
 SPEAKS_AGAINST = {
     "subjects of one's own",
@@ -168,7 +220,7 @@ def test_signs_are_those_of_what_each_input_means(weights):
         elif name in SPEAKS_AGAINST:
             assert weight <= 0, name
         else:
-            assert name in {"intercept", "log size"}
+            assert name in {"intercept", "log size"} or (name == "ages alike" and weight >= 0)
 
 
 NATS = {slug: st.floats(*BOUNDS[slug]) for slug in SLUGS if BOUNDS[slug] != (0.0, 0.0)}
@@ -181,6 +233,7 @@ FOR = [("log_e", slug) for slug in NATS] + [
     ("built", "circles"),
     ("built", "purity"),
     ("built", "exclusive"),
+    ("built", "clients"),
 ]
 AGAINST = [("effect", "exchangeability"), ("effect", "job-queue"), ("built", "placed")]
 

@@ -7,8 +7,11 @@ import pytest
 from made_log import view_of
 from worded import codes_of, log_from, people, rows_of, wording
 
+from stillwatch.find.campaigns.likeness import likeness_of
+from stillwatch.find.campaigns.refine import Population, features_of
 from stillwatch.find.campaigns.structure import structure_of
 from stillwatch.find.campaigns.style import Styles
+from stillwatch.find.features.groups import groups_of_rows
 
 NAMES = tuple(f"g{n:02d}" for n in range(10))
 
@@ -20,7 +23,11 @@ def built(rows=None, *, chosen=lambda name: name[0] == "g", pooled=False, **give
     members = codes_of(log, chosen)
     own = np.flatnonzero(np.isin(log.account, members)).astype(np.int32)
     facets = np.flatnonzero(view.carriers >= 4).astype(np.int32)
-    return structure_of(view, members, own, facets, Styles(view), pooled=pooled)
+    group = groups_of_rows(view, np.array([0, own.size], np.int64), own)
+    features = features_of(group, 0, view, Population(view))
+    reached = Styles(view).reach(members, own)
+    likeness = likeness_of(view, group.accounts, features, reached)
+    return structure_of(view, group.accounts, facets, likeness, pooled=pooled)
 
 
 def cards(*circles):
@@ -47,13 +54,20 @@ def test_declared_counts_only_names_that_another_member_gives():
 
 @pytest.mark.parametrize(
     ("sizes", "tied", "circles"),
-    [((2, 2, 2), 0.6, 3), ((6, 2), 0.8, 2), ((5, 1), 0.5, 1)],
+    [((2, 2, 2), 0.6, 3), ((4, 2), 0.6, 2), ((4, 1), 0.4, 1)],
 )
 def test_circles_are_counted_within_the_group(sizes, tied, circles):
     found = built(**cards(*sizes))
     assert found.tied == pytest.approx(tied)
     assert found.circles == circles
     assert found.placed == 0.0
+
+
+def test_one_value_of_half_the_group_is_one_customer_with_many_seats():
+    found = built(**cards(6, 2))
+    assert found.seats == pytest.approx(0.6)
+    assert found.tied == pytest.approx(0.2)
+    assert found.circles == 2
 
 
 def test_a_tie_to_a_stranger_is_none_of_the_group():

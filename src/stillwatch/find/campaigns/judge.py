@@ -9,13 +9,16 @@ J-4  Accounts that name one holder, an organisation or a mail domain of its own,
      openly; they are shown and not declared.
 J-5  Answers clearly shorter than such prompts usually get speak for translation, extraction
      and support work: nobody trains on them at this price.
-J-6  Fewer than sixteen accounts of whom a single circle shares cards or phones, or two whose
-     answers are of ordinary length, are customers, unless they seldom go on with a conversation.
-J-7  Circles that share values among themselves and no wording of their own are households
-     next to each other, unless they seldom go on with a conversation.
-J-8  Accounts whose shared values go with a shared address block are shops, offices or
+J-6  One circle or two that share cards or phones are rather a customer, where the accounts go
+     on with their conversations and are fewer than sixteen or get answers of ordinary length:
+     more is asked of them.
+J-7  Circles that share values among themselves and no wording of their own are rather
+     households next to each other, unless they seldom go on with a conversation: the same.
+J-8  Accounts most of whose shared values go with a shared address block are shops, offices or
      families, however many of them use the same text.
 J-9  What remains is weighed together (``weigh``) and must reach the operator's threshold.
+J-10 Members who neither write like the others, nor look like them, nor are tied to them are
+     put before a person; at least four must be left.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stillwatch.find.campaigns.likeness import FITS, likeness_of
 from stillwatch.find.campaigns.mixture import Coded, code_features, fit, log_ratios, narrow
 from stillwatch.find.campaigns.refine import Population, features_of, split, telling_facets, ties
 from stillwatch.find.campaigns.structure import Structure, structure_of
@@ -44,7 +48,7 @@ if TYPE_CHECKING:
     from stillwatch.find.features.groups import Groups
     from stillwatch.find.features.view import View
 
-__all__ = ["FLOORS", "REVIEW", "Judged", "complete", "decide", "judge", "speaking"]
+__all__ = ["FLOORS", "REVIEW", "Judged", "complete", "decide", "fitting", "judge", "speaking"]
 
 FLOORS: Mapping[str, float] = {
     "young-burst": 0.05,
@@ -101,12 +105,16 @@ UNTIED = 1.2
 """Log ratio beyond text that a member without a tie needs where most have none."""
 REPEATS = -1.0
 """Nats against a queue from which on whole texts repeat (J-3)."""
-PLACED = 0.3
-"""Share of members from which on ties in one place (J-8), or in one circle (J-6), tell."""
+PLACED = 0.6
+"""Share of the tied members from which on ties in one place tell (J-8)."""
+TIED = 0.3
+"""Share of members from which on one circle or two are what holds the group (J-6)."""
 FEW = 16
-"""Accounts below which one circle is one customer (J-6)."""
+"""Accounts below which a circle is one customer however long the answers (J-6)."""
 PLAIN = 0.3
 """Robust standard deviations of answer length below which answers are ordinary (J-6)."""
+CUSTOMERS, NEIGHBOURS = 2.0, 1.0
+"""Nats asked for beside the threshold by J-6 and by J-7."""
 ALONE = 0.65
 """Share of conversations without a second turn above which nobody is conversing (J-6, J-7)."""
 OWN = 0.1
@@ -139,6 +147,8 @@ class Judged:
     """By family, bounded."""
     structure: Structure
     """How the group is built."""
+    fit: NDArray[np.float64]
+    """Log odds that a member belongs with the others, minus infinity for those who are none."""
 
     @property
     def members(self) -> NDArray[np.int32]:
@@ -193,15 +203,16 @@ def judge(
         probability = _joined(writes, coded)
         if (probability >= 0.5).sum() < SMALLEST:
             probability = _held(fit(coded, carried), coded, ties(features))
-    rows = groups.rows_of(group)[(probability >= 0.5)[groups.slots_of(group)]]
-    return Judged(
-        accounts,
-        probability,
-        rows,
-        facets,
-        *heard,
-        structure_of(view, accounts[probability >= 0.5], rows, facets, styles, pooled=pooled),
-    )
+    member = probability >= 0.5
+    part = _part(view, groups, group, member)
+    manner = _heard(features_of(part, 0, view, population), without) if member.any() else []
+    reached = styles.reach(part.accounts, part.rows) if member.sum() >= 2 else None
+    likeness = likeness_of(view, part.accounts, manner, reached)
+    order = np.argsort(accounts)
+    fits = np.full(accounts.size, -np.inf)
+    fits[order[np.searchsorted(accounts[order], part.accounts)]] = likeness.fit
+    built = structure_of(view, part.accounts, facets, likeness, pooled=pooled)
+    return Judged(accounts, probability, part.rows, facets, *heard, built, fits)
 
 
 def _narrowed(
@@ -346,19 +357,33 @@ def decide(judged: Judged, alpha: float, rows: int) -> str | None:
         return "J-4: most of the accounts name an organisation or domain that others here name"
     if judged.enough["answer-length"] and judged.effect["answer-length"] <= SHORT:
         return "J-5: the answers are shorter than such prompts usually get"
-    alone = judged.effect["no-follow-up"] if judged.enough["no-follow-up"] else 0.5
-    if alone < ALONE:
-        few = built.tied >= PLACED and judged.members.size < FEW
-        length = judged.effect["answer-length"] if judged.enough["answer-length"] else 0.0
-        if few and (built.circles == 1 or (built.circles == 2 and length < PLAIN)):
-            return "J-6: one circle or two that share cards or phones, as customers do"
-        if built.pooled and built.purity < OWN:
-            return "J-7: circles that share cards or phones and no wording of their own"
     if built.placed >= PLACED:
         return "J-8: those who share cards or phones also share a place that the others do not use"
     odds = weigh(judged)
     needed = THRESHOLD + float(np.log((1 - alpha) / alpha) - np.log(19.0))
     needed += _THIN / (1.0 + rows / _PLENTY)
+    short = f", log odds {odds:.1f} of {{:.1f}}"
     if odds < needed:
-        return f"J-9: the evidence together is too weak, log odds {odds:.1f} of {needed:.1f}"
+        return "J-9: the evidence together is too weak" + short.format(needed)
+    alone = judged.effect["no-follow-up"] if judged.enough["no-follow-up"] else 0.5
+    plain = not judged.enough["answer-length"] or judged.effect["answer-length"] < PLAIN
+    few = 1 <= built.circles <= 2 and max(built.tied, built.seats) >= TIED
+    few = few and (plain or judged.members.size < FEW)
+    if alone < ALONE and few and odds < needed + CUSTOMERS:
+        rule = "J-6: one circle or two that share cards or phones, as customers do"
+        return rule + short.format(needed + CUSTOMERS)
+    if alone < ALONE and built.pooled and built.purity < OWN and odds < needed + NEIGHBOURS:
+        rule = "J-7: circles that share cards or phones and no wording of their own"
+        return rule + short.format(needed + NEIGHBOURS)
+    if (judged.fit >= FITS).sum() < SMALLEST:
+        return f"J-10: fewer than {SMALLEST} accounts fit each other"
     return None
+
+
+def fitting(judged: Judged) -> Judged:
+    """Return a judgement whose members that do not fit the others are reviewed (J-10)."""
+    loose = (judged.probability >= 0.5) & (judged.fit < FITS)
+    return replace(
+        judged,
+        probability=np.where(loose, np.minimum(judged.probability, REVIEW), judged.probability),
+    )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from stillwatch.find.features.view import View
 
-__all__ = ["Pooled", "pool_circles"]
+__all__ = ["Pooled", "cosines", "link", "pool_circles"]
 
 _CIRCLES = 1_500
 """Circles pooled in one pass at most, those with the most rare text first."""
@@ -90,7 +90,7 @@ def _carried(
 
 
 @nb.njit(cache=True, nogil=True)
-def _cosines(start, unit, weight, circles):
+def cosines(start, unit, weight, circles):
     """Dense (U, U) cosines; pairs sort by facet and ``start`` holds each facet's offset."""
     out = np.zeros((circles, circles), np.float32)
     norm = np.zeros(circles)
@@ -108,7 +108,7 @@ def _cosines(start, unit, weight, circles):
 
 
 @nb.njit(cache=True, nogil=True)
-def _link(similar, least):
+def link(similar, least):
     """Average linkage by nearest-neighbour chains (Murtagh 1983); returns merged pairs.
 
     Node n + k is what the k-th merge makes.
@@ -213,8 +213,8 @@ def _tree(
     use = place[unit] >= 0
     facet, unit, weight = facet[use], place[unit[use]], weight[use]
     new = np.flatnonzero(np.append(True, facet[1:] != facet[:-1]))
-    similar = _cosines(np.append(new, facet.size), unit, weight[new], kept.size)
-    merges = _link(similar, np.float32(_LINKED))
+    similar = cosines(np.append(new, facet.size), unit, weight[new], kept.size)
+    merges = link(similar, np.float32(_LINKED))
     inner = merges >= kept.size
     out = np.where(inner, merges - kept.size + circles, kept[np.where(inner, 0, merges)])
     return out.astype(np.int64)

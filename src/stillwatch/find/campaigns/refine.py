@@ -46,6 +46,8 @@ _TENTHS = 10
 class Feature:
     """One categorical attribute of a group's accounts."""
 
+    name: str
+    """What it is, one of a kind in a group."""
     family: str
     code: NDArray[np.int64]
     """(k,) level of each account, -1 where unknown."""
@@ -212,7 +214,7 @@ def _identity_links(accounts: NDArray[np.int32], view: View) -> Feature:
         linked |= known & shared & (degree <= 64)
     chance = np.clip(2.0 * holders * accounts.size / max(view.accounts, 1), 0.01, 0.9)
     return Feature(
-        "identity", np.where(any_known, linked, -1), np.stack([1 - chance, chance], axis=1)
+        "ties", "identity", np.where(any_known, linked, -1), np.stack([1 - chance, chance], axis=1)
     )
 
 
@@ -222,7 +224,7 @@ def _ages(
     """Age at the first exchange of the group's kind, against that at everyone's first."""
     created = view.log.accounts.created[accounts]
     level = np.searchsorted(_AGES, view.log.time[first] - created)
-    return Feature("lifecycle", np.where(created >= 0, level, -1), population.ages)
+    return Feature("ages", "lifecycle", np.where(created >= 0, level, -1), population.ages)
 
 
 def _client(first: NDArray[np.int64], view: View) -> Feature:
@@ -230,7 +232,9 @@ def _client(first: NDArray[np.int64], view: View) -> Feature:
     code = view.derived.client[first]
     known = code >= 0
     if not known.any():
-        return Feature("infrastructure", np.full(first.size, -1), np.array([0.4, 0.3, 0.3]))
+        return Feature(
+            "clients", "infrastructure", np.full(first.size, -1), np.array([0.4, 0.3, 0.3])
+        )
     values, counts = np.unique(code[known], return_counts=True)
     top = values[np.argsort(-counts, kind="stable")[:6]]
     level = np.full(first.size, top.size, np.int64)
@@ -240,13 +244,13 @@ def _client(first: NDArray[np.int64], view: View) -> Feature:
     base = np.append(share, max(1.0 - share.sum(), 0.05))
     if base.size == 2:  # two levels mark ties elsewhere
         base = np.append(base, 0.0)
-    return Feature("infrastructure", np.where(known, level, -1), base / base.sum())
+    return Feature("clients", "infrastructure", np.where(known, level, -1), base / base.sum())
 
 
 def _window(first: NDArray[np.int64], view: View, population: Population) -> Feature:
     """The tenth of the log of the first such exchange, against those of all exchanges."""
     tenth = (view.log.time[first] // _DAY - population.start) // population.width
-    return Feature("rhythm", np.minimum(tenth, _TENTHS - 1), population.days)
+    return Feature("days", "rhythm", np.minimum(tenth, _TENTHS - 1), population.days)
 
 
 def _lengths(rows: NDArray[np.int32], slot: NDArray[np.int32], size: int, view: View) -> Feature:
@@ -257,14 +261,16 @@ def _lengths(rows: NDArray[np.int32], slot: NDArray[np.int32], size: int, view: 
     mean = total / np.maximum(count, 1)
     level = np.searchsorted(np.array([-0.6, -0.1, 0.3, 0.8]), mean)
     base = np.array([0.2, 0.3, 0.25, 0.15, 0.1])
-    return Feature("content", np.where(count > 0, level, -1), base)
+    return Feature("lengths", "content", np.where(count > 0, level, -1), base)
 
 
 def _declared(accounts: NDArray[np.int32], population: Population) -> Feature:
     """Whether an account names an organisation or holds a licence."""
     if not population.declares:
-        return Feature("identity", np.full(accounts.size, -1), np.full(4, 0.25))
-    return Feature("identity", population.declared[accounts], population.declarations)
+        return Feature("declarations", "identity", np.full(accounts.size, -1), np.full(4, 0.25))
+    return Feature(
+        "declarations", "identity", population.declared[accounts], population.declarations
+    )
 
 
 def _parameter_keys(log: Log, rows: slice | NDArray[np.int64]) -> NDArray[np.int64]:
@@ -284,7 +290,7 @@ def _parameters(first: NDArray[np.int64], view: View, population: Population) ->
     )
     share = found / everyone.size + 0.002
     base = np.append(share, max(1 - share.sum(), 0.05))
-    return Feature("content", level_of[inverse], base / base.sum())
+    return Feature("parameters", "content", level_of[inverse], base / base.sum())
 
 
 def _block_links(
@@ -306,5 +312,8 @@ def _block_links(
     chance = np.clip(2.0 * others * accounts.size / max(view.accounts, 1), 0.02, 0.9)
     known = np.bincount(who, minlength=accounts.size) > 0
     return Feature(
-        "infrastructure", np.where(known, linked, -1), np.stack([1 - chance, chance], axis=1)
+        "blocks",
+        "infrastructure",
+        np.where(known, linked, -1),
+        np.stack([1 - chance, chance], axis=1),
     )

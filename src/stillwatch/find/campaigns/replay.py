@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stillwatch.find.campaigns.actors import parts_of
 from stillwatch.find.campaigns.background import refresh
 from stillwatch.find.campaigns.crowds import measure_crowds
 from stillwatch.find.campaigns.grow import Grower
 from stillwatch.find.campaigns.judge import (
     FLOORS,
     REVIEW,
+    SMALLEST,
     Judged,
     complete,
     decide,
+    fitting,
     judge,
     speaking,
 )
@@ -36,7 +39,9 @@ from stillwatch.find.campaigns.refine import Population
 from stillwatch.find.campaigns.screen import Screen
 from stillwatch.find.campaigns.style import Styles
 from stillwatch.find.campaigns.ties import tied_accounts
+from stillwatch.find.campaigns.weigh import THRESHOLD, weigh
 from stillwatch.find.features.facets import LEAST_CARRIERS
+from stillwatch.find.features.groups import groups_of_rows
 from stillwatch.find.features.rows import HOUR
 from stillwatch.find.features.ties import no_ties
 from stillwatch.find.features.view import View
@@ -68,6 +73,8 @@ _FOUND = 0.9
 """Membership of an account that writes in a declared campaign's style."""
 TIED_MEMBER = 0.8
 """Membership of an account that shares its identity values with members."""
+_PART = 2.0
+"""Nats below the threshold at which a part of a declared group still holds up by itself."""
 _SAME = 0.5
 """Share of the smaller group's members that makes two declared groups one campaign."""
 
@@ -152,7 +159,38 @@ def replay(
             if progress is not None:
                 progress((time - start) / total)
             time += step
-    return Replay(state.campaigns, state.refused, looks, state.tested, view)
+    campaigns = [part for campaign in state.campaigns for part in _actors(campaign, view)]
+    return Replay(campaigns, state.refused, looks, state.tested, view)
+
+
+def _actors(campaign: Declared, view: View) -> list[Declared]:
+    """Split a campaign by what its parts alone repeat; small parts stay with the largest."""
+    members = np.array(sorted(campaign.flagged_at), np.int32)
+    rows = np.array(sorted(campaign.rows), np.int32)
+    parts = parts_of(view, members, rows)
+    large = [part.tolist() for part in parts if part.size >= SMALLEST]
+    if len(large) < 2:
+        return [campaign]
+    large[0] += [a for part in parts if part.size < SMALLEST for a in part.tolist()]
+    owner = np.zeros(view.seen.size, np.int64)
+    for number, part in enumerate(large):
+        owner[part] = number
+    judged, out = campaign.judged, []
+    for number in range(len(large)):
+        mine = owner[judged.accounts] == number
+        low = np.minimum(judged.probability, REVIEW)
+        own = replace(judged, probability=np.where(mine, judged.probability, low))
+        flagged = {a: t for a, t in campaign.flagged_at.items() if owner[a] == number}
+        out.append(
+            Declared(
+                min(flagged.values()),
+                replace(own, rows=judged.rows[owner[view.log.account[judged.rows]] == number]),
+                flagged,
+                {a: campaign.probability[a] for a in flagged},
+                set(rows[owner[view.log.account[rows]] == number].tolist()),
+            )
+        )
+    return out
 
 
 class _State:
@@ -239,7 +277,8 @@ class _State:
             )
             rule = decide(judged, self.alpha, self._learned)
             if rule is None:
-                self._declare(judged, time)
+                for part in self._parts(judged, candidate, population):
+                    self._declare(fitting(part), time)
                 return
             if refused is None or judged.total > refused[0].total:
                 refused = (judged, rule)
@@ -247,6 +286,38 @@ class _State:
         judged, rule = refused
         if judged.total >= 4.0 and judged.members.size >= 4:
             self.refused[np.sort(judged.members).tobytes()] = (judged, rule)
+
+    def _parts(self, judged: Judged, candidate: Candidate, population: Population) -> list[Judged]:
+        """Return the parts of a declared group that hold up by themselves.
+
+        Parts too small to be judged go with the largest of those.
+        """
+        view, crowds = self.view, self._crowds
+        assert crowds is not None
+        parts = parts_of(view, judged.members, judged.rows)
+        large = [part for part in parts if part.size >= SMALLEST]
+        if len(large) < 2:
+            return [judged]
+        kept: list[tuple[NDArray[np.int32], float]] = []
+        for part in large:
+            rows = judged.rows[np.isin(view.log.account[judged.rows], part)]
+            groups = groups_of_rows(view, np.array([0, rows.size], np.int64), rows)
+            one = judge(
+                view, groups, 0, candidate.facets, crowds, population, self.styles,
+                pooled=candidate.pooled, whole=True, without=self.without,
+            )  # fmt: skip
+            if weigh(one) >= THRESHOLD - _PART:
+                kept.append((part, weigh(one)))
+        small = [part for part in parts if part.size < SMALLEST]
+        out = []
+        for number, (part, _) in enumerate(kept):
+            own = np.concatenate([part, *small]) if number == 0 else part
+            mine = np.isin(judged.accounts, own)
+            rows = judged.rows[np.isin(view.log.account[judged.rows], own)]
+            review = np.minimum(judged.probability, REVIEW)
+            probability = np.where(mine, judged.probability, review)
+            out.append(replace(judged, probability=probability, rows=rows))
+        return out
 
     def _declare(self, judged: Judged, time: int) -> None:
         judged = complete(self.view, judged, self.without)

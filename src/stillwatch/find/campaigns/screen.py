@@ -82,6 +82,9 @@ class Screen:
                 purity=0.8,
                 pooled=candidate.pooled,
                 placed=0.0,
+                seats=0.0,
+                ages=0.8,
+                clients=0.8,
             )
             if _odds(own, said, had, best, int(sizes[number])) >= THRESHOLD - _MARGIN:
                 kept.append(candidate)

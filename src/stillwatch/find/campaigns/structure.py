@@ -13,14 +13,14 @@ from stillwatch.find.features.ties import covert_components
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stillwatch.find.campaigns.style import Styles
+    from stillwatch.find.campaigns.likeness import Likeness
     from stillwatch.find.features.view import View
 
-__all__ = ["Structure", "circles_within", "structure_of"]
+__all__ = ["SEATED", "Structure", "circles_within", "structure_of"]
 
-_WRITES = 3.0
-"""Nats from which on an account counts as one that writes in the group's style."""
 _FACETS = 200
+_SEATS, SEATED = 8, 0.5
+"""Members, and the share of them that hold one value, from which on it is one customer's seats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,10 @@ class Structure:
     declared: float
     """Share of members that name an organisation or own domain that another member names."""
     tied: float
-    """Share of the members in covert circles of at least two within the group."""
+    """Share of the members in covert circles of at least two within the group; less those who
+    hold one value where that is half of the group or more, since one customer has many seats."""
+    seats: float
+    """Largest share of the members that hold one identity value."""
     circles: int
     """Covert circles of at least two members."""
     exclusive: float
@@ -42,14 +45,18 @@ class Structure:
     placed: float
     """Share of the members tied by identity values that sit in one place with those they are
     tied to."""
+    ages: float
+    """Mean log ratio of the members' ages at their first such exchange: how much better the
+    other members' ages explain each than everyone's do."""
+    clients: float
+    """The same of their clients."""
 
 
 def structure_of(
     view: View,
     members: NDArray[np.int32],
-    rows: NDArray[np.int32],
     facets: NDArray[np.int32],
-    styles: Styles,
+    likeness: Likeness,
     *,
     pooled: bool,
 ) -> Structure:
@@ -58,21 +65,26 @@ def structure_of(
     Args:
         view: what is known.
         members: accounts of the group.
-        rows: their exchanges that make it a group.
         facets: its facets.
-        styles: of the same view.
+        likeness: of the members.
         pooled: whether shared identity values proposed it.
     """
     tied, circles = circles_within(view, members)
+    seats = _seats(view, members)
+    if members.size >= _SEATS and seats >= SEATED:
+        tied = max(0.0, tied - seats)
     at_home, placed = places(view, members)
     return Structure(
         declared=_declared(view, members),
         tied=tied,
+        seats=seats,
         circles=circles,
         exclusive=_exclusive(view, members, facets),
-        purity=_purity(members, rows, styles),
+        purity=likeness.purity,
         pooled=pooled,
         placed=float(placed.sum() / at_home.sum()) if at_home.any() else 0.0,
+        ages=likeness.ages,
+        clients=likeness.clients,
     )
 
 
@@ -81,6 +93,15 @@ def circles_within(view: View, members: NDArray[np.int32]) -> tuple[float, int]:
     _, counts = np.unique(covert_components(view)[members], return_counts=True)
     tied = counts[counts >= 2]
     return float(tied.sum() / members.size) if members.size else 0.0, int(tied.size)
+
+
+def _seats(view: View, members: NDArray[np.int32]) -> float:
+    """Return the largest share of the members that hold one identity value."""
+    held = [
+        int(np.unique(codes[codes >= 0], return_counts=True)[1].max(initial=0))
+        for codes in view.log.accounts.identity[members].T
+    ]
+    return max(held, default=0) / max(members.size, 1)
 
 
 def _declared(view: View, members: NDArray[np.int32]) -> float:
@@ -101,12 +122,3 @@ def _exclusive(view: View, members: NDArray[np.int32], facets: NDArray[np.int32]
         opened = view.log.account[index.posting[at]][index.opens[at]]
         own, every = own + int(inside[opened].sum()), every + opened.size
     return own / every if every else 0.0
-
-
-def _purity(members: NDArray[np.int32], rows: NDArray[np.int32], styles: Styles) -> float:
-    reached = styles.reach(members, rows) if members.size >= 2 and rows.size else None
-    if reached is None:
-        return 0.0
-    writes = reached.accounts[reached.log_ratio >= _WRITES]
-    inside = np.isin(writes, members).sum()
-    return float(inside / writes.size) if writes.size else 0.0

@@ -26,51 +26,57 @@ if TYPE_CHECKING:
 __all__ = ["THRESHOLD", "VALUES", "WORDS", "inputs", "odds_of", "weigh"]
 
 WORDS: Mapping[str, float] = {
-    "intercept": -3.72,
-    "identity up to four nats": 0.314,
-    "address blocks": 0.47,
-    "lock step": 0.648,
-    "answer length": 1.254,
-    "answer length beyond crowds": 1.462,
-    "subjects of one's own": -9.185,
-    "fewer subjects of one's own than crowds": 0.497,
-    "no follow-up": 0.258,
-    "no follow-up beyond crowds": 0.473,
-    "log size": -0.738,
-    "repeated texts": -33.676,
-    "shared values in one place": -9.574,
-    "tied covertly": 5.484,
-    "further circles": 0.49,
-    "release pivot": 1.017,
-    "coverage": 1.838,
-    "style of others too": -1.231,
-    "behaviour in a style of its own": 0.38,
-    "exclusive pieces": 1.344,
+    "intercept": -4.587,
+    "identity up to four nats": 0.317,
+    "address blocks": 0.475,
+    "lock step": 0.655,
+    "answer length": 1.266,
+    "answer length beyond crowds": 1.477,
+    "subjects of one's own": -9.277,
+    "fewer subjects of one's own than crowds": 0.502,
+    "no follow-up": 0.26,
+    "no follow-up beyond crowds": 0.478,
+    "log size": -0.745,
+    "repeated texts": -34.013,
+    "shared values in one place": -9.67,
+    "tied covertly": 5.538,
+    "further circles": 0.494,
+    "release pivot": 1.027,
+    "coverage": 1.856,
+    "style of others too": -1.243,
+    "behaviour in a style of its own": 0.384,
+    "exclusive pieces": 1.358,
+    "tied accounts of one style": 0.36,
+    "ages alike": 1.37,
+    "clients alike": 0.31,
 }
 """Weights of a group proposed by what its accounts write, in log odds a unit of the input."""
 VALUES: Mapping[str, float] = {
-    "intercept": -3.05,
-    "identity up to four nats": 0.062,
-    "identity beyond four nats": 0.024,
-    "lock step": 0.047,
-    "young burst": 0.622,
-    "answer length": 1.019,
-    "answer length beyond crowds": 0.244,
-    "subjects of one's own": -3.29,
-    "fewer subjects of one's own than crowds": 0.208,
-    "no follow-up": 3.138,
-    "log size": 0.365,
-    "repeated texts": -35.317,
-    "shared values in one place": -14.947,
-    "tied covertly": 4.623,
-    "release pivot": 0.165,
-    "style of others too": -0.672,
-    "style of its own": 1.701,
-    "behaviour in a style of its own": 1.089,
-    "exclusive pieces": 1.939,
+    "intercept": -2.374,
+    "identity up to four nats": 0.042,
+    "identity beyond four nats": 0.017,
+    "lock step": 0.032,
+    "young burst": 0.43,
+    "answer length": 0.703,
+    "answer length beyond crowds": 0.168,
+    "subjects of one's own": -2.271,
+    "fewer subjects of one's own than crowds": 0.144,
+    "no follow-up": 2.165,
+    "log size": 0.252,
+    "repeated texts": -24.369,
+    "shared values in one place": -10.313,
+    "tied covertly": 3.19,
+    "release pivot": 0.114,
+    "style of others too": -0.464,
+    "style of its own": 1.174,
+    "behaviour in a style of its own": 0.752,
+    "exclusive pieces": 1.338,
+    "tied accounts of one style": 0.79,
+    "ages alike": 0.94,
+    "clients alike": 0.68,
 }
 """Weights of a group proposed by the values that its accounts share."""
-THRESHOLD = 4.2
+THRESHOLD = 3.3
 """Log odds from which on a group is declared at alpha = 0.05."""
 
 
@@ -101,13 +107,19 @@ def inputs(
     length = known("answer-length", -1.0, 1.5, 0.0)
     subjects = known("exchangeability", -0.02, 0.4, 0.05)
     alone = known("no-follow-up", 0.0, 1.0, 0.8) - 0.5
+    # a class opens its accounts together and meets: that counts with something else beside it
+    beside = max(built.tied / 0.3, length / 0.5, nats["address-blocks"] / 3.0)
+    beside = min(max(beside, 0.0), 1.0)
+    own = min(1.0, built.purity / 0.15)
+    ages = min(max(built.ages, -1.0), 2.0)
+    rounds = min(6.0, nats["lock-step"]) * max(beside, 1.0 - min(max(ages, 0.0), 1.0))
     behaviour = min(max(2.0 * alone + length - 4.0 * (subjects - 0.05), 0.0), 2.0)
     return {
         "intercept": 1.0,
         "identity up to four nats": min(identity, 4.0),
         "identity beyond four nats": min(max(0.0, identity - 4.0), 12.0),
         "address blocks": min(8.0, nats["address-blocks"]),
-        "lock step": min(6.0, nats["lock-step"]),
+        "lock step": rounds,
         "young burst": min(3.0, nats["young-burst"]),
         "answer length": length,
         "answer length beyond crowds": nats["answer-length"],
@@ -127,6 +139,10 @@ def inputs(
         "style of its own": min(built.purity, 0.8),
         "behaviour in a style of its own": behaviour * min(built.purity, 0.6),
         "exclusive pieces": built.exclusive,
+        "tied accounts of one style": own
+        * min(float(np.log(max(1.0, size * built.tied / 3.0))), 2.0),
+        "ages alike": ages * (beside if ages > 0 else 1.0),
+        "clients alike": min(max(built.clients, 0.0), 2.0),
     }
 
 

@@ -1,0 +1,79 @@
+"""The parts of a declared group that have words of their own: one actor each, or innocents.
+
+Actors who draw on one source of wordings write alike, and so may people who use the same
+words honestly; a group that holds several is one by the pieces that all of them share.  Within
+the group those pieces say nothing.  Members tied covertly are one unit; units are joined by
+average linkage over the cosine of the pieces that they carry, each weighed by its rarity within
+the group.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stillwatch.find.campaigns.pool import cosines, link
+from stillwatch.find.features.ties import covert_components
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stillwatch.find.features.view import View
+
+__all__ = ["parts_of"]
+
+_LINKED = 0.05
+"""Cosine at which two units are joined at least."""
+_UNITS = 1_000
+"""Units above which a group is left whole, for memory's sake."""
+
+
+def parts_of(
+    view: View, members: NDArray[np.int32], rows: NDArray[np.int32]
+) -> list[NDArray[np.int32]]:
+    """Return the parts of a group, largest first, each ascending.
+
+    Args:
+        view: what is known.
+        members: accounts of the group.
+        rows: their exchanges that make it a group.
+    """
+    members = np.sort(members)
+    _, unit = np.unique(covert_components(view)[members], return_inverse=True)
+    units = int(unit.max(initial=-1)) + 1
+    if not 2 <= units <= _UNITS:
+        return [members]
+    who, facet = _carried(view, members, rows)
+    pairs = np.unique(facet.astype(np.int64) * units + unit[who])
+    facet, holder = pairs // units, pairs % units
+    _, inverse, counts = np.unique(facet, return_inverse=True, return_counts=True)
+    told = counts[inverse] >= 2
+    facet, holder, counts = facet[told], holder[told], counts[inverse][told]
+    if facet.size == 0:
+        return [members]
+    new = np.flatnonzero(np.append(True, facet[1:] != facet[:-1]))
+    weight = np.log(units / counts[new])
+    merges = link(cosines(np.append(new, facet.size), holder, weight, units), np.float32(_LINKED))
+    label = np.arange(units)
+    nodes = [[k] for k in range(units)]
+    for left, right in merges.tolist():
+        label[nodes[left] + nodes[right]] = len(nodes)
+        nodes.append(nodes[left] + nodes[right])
+    found = [members[label[unit] == k] for k in np.unique(label)]
+    return sorted(found, key=lambda part: (-part.size, int(part[0])))
+
+
+def _carried(
+    view: View, members: NDArray[np.int32], rows: NDArray[np.int32]
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return pairs of a member's place and a piece that it is known to carry."""
+    index, account = view.facets, view.log.account
+    rows = rows[np.isin(account[rows], members)]
+    lengths = np.diff(index.text_ptr)[rows]
+    ends = np.cumsum(lengths)
+    at = np.arange(int(ends[-1]) if ends.size else 0)
+    at += np.repeat(index.text_ptr[rows] - (ends - lengths), lengths)
+    who = np.searchsorted(members, np.repeat(account[rows], lengths))
+    known = index.text_known[at] < view.rows
+    return who[known], index.text_facet[at][known]
