@@ -107,12 +107,8 @@ def inputs(
     length = known("answer-length", -1.0, 1.5, 0.0)
     subjects = known("exchangeability", -0.02, 0.4, 0.05)
     alone = known("no-follow-up", 0.0, 1.0, 0.8) - 0.5
-    # a class opens its accounts together and meets: that counts with something else beside it
-    beside = max(built.tied / 0.3, length / 0.5, nats["address-blocks"] / 3.0)
-    beside = min(max(beside, 0.0), 1.0)
     own = min(1.0, built.purity / 0.15)
-    ages = min(max(built.ages, -1.0), 2.0)
-    rounds = min(6.0, nats["lock-step"]) * max(beside, 1.0 - min(max(ages, 0.0), 1.0))
+    rounds, ages = _together(built, length, nats)
     behaviour = min(max(2.0 * alone + length - 4.0 * (subjects - 0.05), 0.0), 2.0)
     return {
         "intercept": 1.0,
@@ -141,9 +137,22 @@ def inputs(
         "exclusive pieces": built.exclusive,
         "tied accounts of one style": own
         * min(float(np.log(max(1.0, size * built.tied / 3.0))), 2.0),
-        "ages alike": ages * (beside if ages > 0 else 1.0),
+        "ages alike": ages,
         "clients alike": min(max(built.clients, 0.0), 2.0),
     }
+
+
+def _together(built: Structure, length: float, nats: Mapping[str, float]) -> tuple[float, float]:
+    """Return what rounds and ages alike count.
+
+    A class opens its accounts together and meets; so both count as far as ties, longer answers
+    or shared blocks stand beside them.
+    """
+    beside = max(built.tied / 0.3, length / 0.5, nats["address-blocks"] / 3.0)
+    beside = min(max(beside, 0.0), 1.0)
+    ages = min(max(built.ages, -1.0), 2.0)
+    rounds = min(6.0, nats["lock-step"]) * max(beside, 1.0 - min(max(ages, 0.0), 1.0))
+    return rounds, ages * beside if ages > 0 else ages
 
 
 def odds_of(
