@@ -6,7 +6,7 @@ import numpy as np
 from made_log import view_of
 from worded import codes_of, log_from, people, rows_of, wording
 
-from stillwatch.find.campaigns.actors import parts_of
+from stillwatch.find.campaigns.actors import LOOSELY, parts_of
 from stillwatch.find.campaigns.likeness import FITS, likeness_of
 from stillwatch.find.campaigns.refine import Population, features_of
 from stillwatch.find.campaigns.style import Styles
@@ -18,7 +18,7 @@ def parts(rows, names="gh", **given):
     view = view_of(log)
     members = codes_of(log, lambda name: name[0] in names)
     own = np.flatnonzero(np.isin(log.account, members)).astype(np.int32)
-    found = parts_of(view, members, own)
+    found = parts_of(view, members, own, LOOSELY)
     ids = log.accounts.ids.to_pylist()
     return [sorted(ids[a] for a in part.tolist()) for part in found]
 
@@ -47,8 +47,8 @@ def test_nobody_is_lost_and_order_does_not_matter():
     view = view_of(log)
     members = codes_of(log, lambda name: name[0] in "gh")
     own = np.flatnonzero(np.isin(log.account, members)).astype(np.int32)
-    found = parts_of(view, members, own)
-    again = parts_of(view, members[::-1].copy(), own)
+    found = parts_of(view, members, own, LOOSELY)
+    again = parts_of(view, members[::-1].copy(), own, LOOSELY)
     assert [part.tolist() for part in found] == [part.tolist() for part in again]
     assert sorted(np.concatenate(found).tolist()) == members.tolist()
 

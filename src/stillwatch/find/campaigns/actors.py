@@ -21,16 +21,17 @@ if TYPE_CHECKING:
 
     from stillwatch.find.features.view import View
 
-__all__ = ["parts_of"]
+__all__ = ["CLOSELY", "LOOSELY", "parts_of"]
 
-_LINKED = 0.05
-"""Cosine at which two units are joined at least."""
+LOOSELY, CLOSELY = 0.05, 0.15
+"""Cosine at which two units are joined at least: where a part must hold up by itself, and where
+one campaign is told from another."""
 _UNITS = 1_000
 """Units above which a group is left whole, for memory's sake."""
 
 
 def parts_of(
-    view: View, members: NDArray[np.int32], rows: NDArray[np.int32]
+    view: View, members: NDArray[np.int32], rows: NDArray[np.int32], linked: float
 ) -> list[NDArray[np.int32]]:
     """Return the parts of a group, largest first, each ascending.
 
@@ -38,6 +39,7 @@ def parts_of(
         view: what is known.
         members: accounts of the group.
         rows: their exchanges that make it a group.
+        linked: least cosine.
     """
     members = np.sort(members)
     _, unit = np.unique(covert_components(view)[members], return_inverse=True)
@@ -54,7 +56,7 @@ def parts_of(
         return [members]
     new = np.flatnonzero(np.append(True, facet[1:] != facet[:-1]))
     weight = np.log(units / counts[new])
-    merges = link(cosines(np.append(new, facet.size), holder, weight, units), np.float32(_LINKED))
+    merges = link(cosines(np.append(new, facet.size), holder, weight, units), np.float32(linked))
     label = np.arange(units)
     nodes = [[k] for k in range(units)]
     for left, right in merges.tolist():

@@ -9,9 +9,9 @@ J-4  Accounts that name one holder, an organisation or a mail domain of its own,
      openly; they are shown and not declared.
 J-5  Answers clearly shorter than such prompts usually get speak for translation, extraction
      and support work: nobody trains on them at this price.
-J-6  One circle or two that share cards or phones are rather a customer, where the accounts go
-     on with their conversations and are fewer than sixteen or get answers of ordinary length:
-     more is asked of them.
+J-6  One circle or two that share cards or phones are rather a customer, where the accounts are
+     fewer than six, or go on with their conversations and are fewer than sixteen or get answers
+     of ordinary length: more is asked of them.
 J-7  Circles that share values among themselves and no wording of their own are rather
      households next to each other, unless they seldom go on with a conversation: the same.
 J-8  Accounts most of whose shared values go with a shared address block are shops, offices or
@@ -111,6 +111,8 @@ TIED = 0.3
 """Share of members from which on one circle or two are what holds the group (J-6)."""
 FEW = 16
 """Accounts below which a circle is one customer however long the answers (J-6)."""
+TINY = 6
+"""Accounts below which the same is asked whatever they do with their conversations (J-6)."""
 PLAIN = 0.3
 """Robust standard deviations of answer length below which answers are ordinary (J-6)."""
 CUSTOMERS, NEIGHBOURS = 2.0, 1.0
@@ -368,8 +370,10 @@ def decide(judged: Judged, alpha: float, rows: int) -> str | None:
     alone = judged.effect["no-follow-up"] if judged.enough["no-follow-up"] else 0.5
     plain = not judged.enough["answer-length"] or judged.effect["answer-length"] < PLAIN
     few = 1 <= built.circles <= 2 and max(built.tied, built.seats) >= TIED
-    few = few and (plain or judged.members.size < FEW)
-    if alone < ALONE and few and odds < needed + CUSTOMERS:
+    few = few and (plain or judged.members.size < FEW) and alone < ALONE
+    # what three or four accounts do with their conversations is chance
+    tiny = 1 <= built.circles <= 2 and built.tied >= TIED and judged.members.size < TINY
+    if (few or tiny) and odds < needed + CUSTOMERS:
         rule = "J-6: one circle or two that share cards or phones, as customers do"
         return rule + short.format(needed + CUSTOMERS)
     if alone < ALONE and built.pooled and built.purity < OWN and odds < needed + NEIGHBOURS:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stillwatch.find.campaigns.actors import parts_of
+from stillwatch.find.campaigns.actors import CLOSELY, LOOSELY, parts_of
 from stillwatch.find.campaigns.background import refresh
 from stillwatch.find.campaigns.crowds import measure_crowds
 from stillwatch.find.campaigns.grow import Grower
@@ -167,7 +167,7 @@ def _actors(campaign: Declared, view: View) -> list[Declared]:
     """Split a campaign by what its parts alone repeat; small parts stay with the largest."""
     members = np.array(sorted(campaign.flagged_at), np.int32)
     rows = np.array(sorted(campaign.rows), np.int32)
-    parts = parts_of(view, members, rows)
+    parts = parts_of(view, members, rows, CLOSELY)
     large = [part.tolist() for part in parts if part.size >= SMALLEST]
     if len(large) < 2:
         return [campaign]
@@ -294,7 +294,7 @@ class _State:
         """
         view, crowds = self.view, self._crowds
         assert crowds is not None
-        parts = parts_of(view, judged.members, judged.rows)
+        parts = parts_of(view, judged.members, judged.rows, LOOSELY)
         large = [part for part in parts if part.size >= SMALLEST]
         if len(large) < 2:
             return [judged]

@@ -108,7 +108,7 @@ def inputs(
     subjects = known("exchangeability", -0.02, 0.4, 0.05)
     alone = known("no-follow-up", 0.0, 1.0, 0.8) - 0.5
     own = min(1.0, built.purity / 0.15)
-    rounds, ages = _together(built, length, nats)
+    rounds, ages = _together(built, nats)
     behaviour = min(max(2.0 * alone + length - 4.0 * (subjects - 0.05), 0.0), 2.0)
     return {
         "intercept": 1.0,
@@ -142,13 +142,13 @@ def inputs(
     }
 
 
-def _together(built: Structure, length: float, nats: Mapping[str, float]) -> tuple[float, float]:
+def _together(built: Structure, nats: Mapping[str, float]) -> tuple[float, float]:
     """Return what rounds and ages alike count.
 
-    A class opens its accounts together and meets; so both count as far as ties, longer answers
-    or shared blocks stand beside them.
+    A class opens its accounts together and meets; so both count as far as ties or shared
+    blocks stand beside them.
     """
-    beside = max(built.tied / 0.3, length / 0.5, nats["address-blocks"] / 3.0)
+    beside = max(built.tied / 0.3, nats["address-blocks"] / 3.0)
     beside = min(max(beside, 0.0), 1.0)
     ages = min(max(built.ages, -1.0), 2.0)
     rounds = min(6.0, nats["lock-step"]) * max(beside, 1.0 - min(max(ages, 0.0), 1.0))
