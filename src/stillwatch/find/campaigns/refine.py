@@ -208,7 +208,7 @@ def _identity_links(accounts: NDArray[np.int32], view: View) -> Feature:
         any_known |= known
         degree = view.identity_degree[np.maximum(code, 0) + view.derived.identity_offset[kind]]
         holders += np.where(known, degree - 1, 0)
-        units = np.unique(np.stack([code, relation], axis=1), axis=0)[:, 0]
+        units = np.unique((code << 32) + relation + 2**31) >> 32  # one of a value and a name
         values, counts = np.unique(units, return_counts=True)
         shared = counts[np.searchsorted(values, code)] >= 2
         linked |= known & shared & (degree <= 64)
