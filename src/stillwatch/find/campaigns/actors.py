@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stillwatch.find.campaigns.pool import cosines, link
+from stillwatch.find.campaigns.pool import cosines, link, nodes, shared_pairs
 from stillwatch.find.features.ties import covert_components
 
 if TYPE_CHECKING:
@@ -47,21 +47,15 @@ def parts_of(
     if not 2 <= units <= _UNITS:
         return [members]
     who, facet = _carried(view, members, rows)
-    pairs = np.unique(facet.astype(np.int64) * units + unit[who])
-    facet, holder = pairs // units, pairs % units
-    _, inverse, counts = np.unique(facet, return_inverse=True, return_counts=True)
-    told = counts[inverse] >= 2
-    facet, holder, counts = facet[told], holder[told], counts[inverse][told]
-    if facet.size == 0:
+    facets, holder = shared_pairs(facet, unit[who], units)
+    if facets.size == 0:
         return [members]
-    new = np.flatnonzero(np.append(True, facet[1:] != facet[:-1]))
-    weight = np.log(units / counts[new])
-    merges = link(cosines(np.append(new, facet.size), holder, weight, units), np.float32(linked))
+    _, counts = np.unique(facets, return_counts=True)
+    start = np.append(0, np.cumsum(counts))
+    merges = link(cosines(start, holder, np.log(units / counts), units), np.float32(linked))
     label = np.arange(units)
-    nodes = [[k] for k in range(units)]
-    for left, right in merges.tolist():
-        label[nodes[left] + nodes[right]] = len(nodes)
-        nodes.append(nodes[left] + nodes[right])
+    for number, node in enumerate(nodes(merges, units)):
+        label[node] = number
     found = [members[label[unit] == k] for k in np.unique(label)]
     return sorted(found, key=lambda part: (-part.size, int(part[0])))
 

@@ -51,7 +51,7 @@ _BOUNDED = frozenset({"job-queue"})
 """Detectors whose statistic is a log likelihood ratio within bounds, which is taken as it is."""
 _SLOPE = 0.9
 _REPEATS = -3.0
-"""Nats against a queue from which on whole texts repeat (rule J-5)."""
+"""Nats against a queue from which on whole texts repeat (rule J-3)."""
 _LEAST = 20
 
 

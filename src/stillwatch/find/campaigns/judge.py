@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from stillwatch.find.features.groups import Groups
     from stillwatch.find.features.view import View
 
-__all__ = ["FLOORS", "REVIEW", "Judged", "complete", "decide", "fitting", "judge", "speaking"]
+__all__ = ["FLOORS", "Judged", "complete", "decide", "fitting", "judge", "reviewed", "speaking"]
 
 FLOORS: Mapping[str, float] = {
     "young-burst": 0.05,
@@ -207,12 +207,12 @@ def judge(
             probability = _held(fit(coded, carried), coded, ties(features))
     member = probability >= 0.5
     part = _part(view, groups, group, member)
-    manner = _heard(features_of(part, 0, view, population), without) if member.any() else []
+    if not member.all():
+        features = _heard(features_of(part, 0, view, population), without) if member.any() else []
     reached = styles.reach(part.accounts, part.rows) if member.sum() >= 2 else None
-    likeness = likeness_of(view, part.accounts, manner, reached)
-    order = np.argsort(accounts)
+    likeness = likeness_of(view, part.accounts, features, reached)
     fits = np.full(accounts.size, -np.inf)
-    fits[order[np.searchsorted(accounts[order], part.accounts)]] = likeness.fit
+    fits[member] = likeness.fit  # a part keeps its group's order
     built = structure_of(view, part.accounts, facets, likeness, pooled=pooled)
     return Judged(accounts, probability, part.rows, facets, *heard, built, fits)
 
@@ -309,13 +309,10 @@ def _heard(features: list[Feature], without: frozenset[str]) -> list[Feature]:
 def _writers(groups: Groups, group: int, styles: Styles) -> NDArray[np.float64]:
     """Return the log ratio of each account's writing, bounded; 0 where there is no style."""
     accounts = groups.accounts_of(group)
-    out = np.zeros(accounts.size)
     reached = styles.reach(accounts, groups.rows_of(group))
-    if reached is not None:
-        at = np.minimum(np.searchsorted(reached.accounts, accounts), reached.accounts.size - 1)
-        hit = reached.accounts[at] == accounts
-        out[hit] = np.minimum(reached.log_ratio[at[hit]], _WRITES_MOST)
-    return out
+    if reached is None:
+        return np.zeros(accounts.size)
+    return np.minimum(reached.ratios_of(accounts), _WRITES_MOST)
 
 
 def _joined(writes: NDArray[np.float64], coded: Coded) -> NDArray[np.float64]:
@@ -334,7 +331,7 @@ def _held(
         return probability
     ratio = log_ratios(coded, member.astype(np.float64))
     loose = member & ~tied & (ratio < UNTIED)
-    return np.where(loose, np.minimum(probability, REVIEW), probability)
+    return reviewed(probability, loose)
 
 
 def _part(view: View, groups: Groups, group: int, kept: NDArray[np.bool_]) -> Groups:
@@ -369,11 +366,13 @@ def decide(judged: Judged, alpha: float, rows: int) -> str | None:
         return "J-9: the evidence together is too weak" + short.format(needed)
     alone = judged.effect["no-follow-up"] if judged.enough["no-follow-up"] else 0.5
     plain = not judged.enough["answer-length"] or judged.effect["answer-length"] < PLAIN
-    few = 1 <= built.circles <= 2 and max(built.tied, built.seats) >= TIED
-    few = few and (plain or judged.members.size < FEW) and alone < ALONE
-    # what three or four accounts do with their conversations is chance
-    tiny = 1 <= built.circles <= 2 and built.tied >= TIED and judged.members.size < TINY
-    if (few or tiny) and odds < needed + CUSTOMERS:
+    size = judged.members.size
+    customer = 1 <= built.circles <= 2 and (
+        # what four or five accounts do with their conversations is chance
+        (size < TINY and built.tied >= TIED)
+        or (alone < ALONE and (plain or size < FEW) and max(built.tied, built.seats) >= TIED)
+    )
+    if customer and odds < needed + CUSTOMERS:
         rule = "J-6: one circle or two that share cards or phones, as customers do"
         return rule + short.format(needed + CUSTOMERS)
     if alone < ALONE and built.pooled and built.purity < OWN and odds < needed + NEIGHBOURS:
@@ -384,10 +383,12 @@ def decide(judged: Judged, alpha: float, rows: int) -> str | None:
     return None
 
 
+def reviewed(probability: NDArray[np.float64], loose: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return memberships, those of the loose at most what is put before a person."""
+    return np.where(loose, np.minimum(probability, REVIEW), probability)
+
+
 def fitting(judged: Judged) -> Judged:
     """Return a judgement whose members that do not fit the others are reviewed (J-10)."""
     loose = (judged.probability >= 0.5) & (judged.fit < FITS)
-    return replace(
-        judged,
-        probability=np.where(loose, np.minimum(judged.probability, REVIEW), judged.probability),
-    )
+    return replace(judged, probability=reviewed(judged.probability, loose))

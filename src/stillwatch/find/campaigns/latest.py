@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from stillwatch.find.features.view import View
 
-__all__ = ["ROWS_EACH", "Latest"]
+__all__ = ["ROWS_EACH", "Latest", "frequent"]
 
 ROWS_EACH = 64
 """Latest exchanges of an account that are read at most."""
@@ -84,6 +84,20 @@ def _list(
 
 
 @nb.njit(cache=True, nogil=True)
+def frequent(listed, state, least):
+    """Return the listed facets that so many accounts use, ascending; the list is written over.
+
+    The third column of ``state`` is each facet's accounts.
+    """
+    kept = 0
+    for i in range(listed.size):
+        if state[listed[i], 2] >= least:
+            listed[kept] = listed[i]
+            kept += 1
+    return np.sort(listed[:kept])
+
+
+@nb.njit(cache=True, nogil=True)
 def _sum(accounts, start, end, facets, times, state, least, mark):
     """Add up the lists of accounts; see ``Latest.count``."""
     listed = np.empty(4096, np.int32)
@@ -100,12 +114,7 @@ def _sum(accounts, start, end, facets, times, state, least, mark):
                 n += 1
             state[f, 1] += times[k]
             state[f, 2] += 1
-    kept = 0
-    for i in range(n):
-        if state[listed[i], 2] >= least:
-            listed[kept] = listed[i]
-            kept += 1
-    return np.sort(listed[:kept])
+    return frequent(listed[:n], state, least)
 
 
 class Latest:

@@ -75,10 +75,8 @@ def likeness_of(
     manner = np.sum(list(by_name.values()), axis=0) if by_name else np.zeros(accounts.size)
     wording = np.zeros(accounts.size)
     purity = 0.0
-    if reached is not None and reached.accounts.size:
-        at = np.minimum(np.searchsorted(reached.accounts, accounts), reached.accounts.size - 1)
-        hit = reached.accounts[at] == accounts
-        wording[hit] = reached.log_ratio[at[hit]]
+    if reached is not None:
+        wording = reached.ratios_of(accounts)
         writes = reached.accounts[reached.log_ratio >= _WRITES]
         purity = float(np.isin(writes, accounts).sum() / writes.size) if writes.size else 0.0
     root = covert_components(view)[accounts]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from stillwatch.find.campaigns.latest import ROWS_EACH
 from stillwatch.find.features.arrays import widened
 from stillwatch.find.features.facets import LEAST_CARRIERS
 from stillwatch.find.features.ties import covert_components
@@ -24,12 +25,10 @@ if TYPE_CHECKING:
 
     from stillwatch.find.features.view import View
 
-__all__ = ["Pooled", "cosines", "link", "pool_circles"]
+__all__ = ["Pooled", "cosines", "link", "nodes", "pool_circles", "shared_pairs"]
 
 _CIRCLES = 1_500
 """Circles pooled in one pass at most, those with the most rare text first."""
-_ROWS_EACH = 64
-"""Latest exchanges of an account that are read at most."""
 _LINKED = 0.08
 """Cosine at which two circles are pooled at least."""
 _COMMON = 0.03
@@ -74,7 +73,7 @@ def _carried(
     for i in range(members.size):
         a = members[i]
         hi = ptr[a] + requests[a]  # of what is known now
-        for j in range(max(ptr[a], hi - _ROWS_EACH), hi):
+        for j in range(max(ptr[a], hi - ROWS_EACH), hi):
             r = account_rows[j]
             for k in range(text_ptr[r], text_ptr[r + 1]):
                 f = text_facet[k]
@@ -189,7 +188,7 @@ def pool_circles(view: View, most: int) -> Pooled:
         common,
     )
     merges = _tree(view, units, facets, heads.size)
-    groups = _nodes(merges, heads.size)
+    groups = nodes(merges, heads.size)
     of_unit = _members_of(members, unit, heads.size)
     return _assemble(view, groups, of_unit, (units, rows, facets), most)
 
@@ -198,10 +197,7 @@ def _tree(
     view: View, units: NDArray[np.int32], facets: NDArray[np.int32], circles: int
 ) -> NDArray[np.int64]:
     """Return the merges, in circles' numbers."""
-    pairs = np.unique(facets.astype(np.int64) * circles + units)
-    facet, unit = pairs // circles, pairs % circles
-    shared = np.bincount(facet, minlength=1)[facet] >= 2
-    facet, unit = facet[shared], unit[shared]
+    facet, unit = shared_pairs(facets, units, circles)
     if facet.size == 0:
         return np.zeros((0, 2), np.int64)
     weight = np.log(view.accounts / view.carriers[facet])
@@ -212,20 +208,54 @@ def _tree(
     place[kept] = np.arange(kept.size)
     use = place[unit] >= 0
     facet, unit, weight = facet[use], place[unit[use]], weight[use]
-    new = np.flatnonzero(np.append(True, facet[1:] != facet[:-1]))
-    similar = cosines(np.append(new, facet.size), unit, weight[new], kept.size)
+    start = _starts(facet)
+    similar = cosines(start, unit, weight[start[:-1]], kept.size)
     merges = link(similar, np.float32(_LINKED))
     inner = merges >= kept.size
     out = np.where(inner, merges - kept.size + circles, kept[np.where(inner, 0, merges)])
     return out.astype(np.int64)
 
 
-def _nodes(merges: NDArray[np.int64], circles: int) -> list[list[int]]:
-    """Return the circles of every node: each alone, then each merge."""
-    nodes: list[list[int]] = [[k] for k in range(circles)]
+def shared_pairs(
+    facets: NDArray[np.int32], units: NDArray[np.integer], size: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct pairs of facet and unit, ascending, whose facet at least two units have.
+
+    Args:
+        facets: one for each pair, in any order.
+        units: the same, from 0 to ``size`` - 1.
+        size: number of units.
+
+    >>> shared_pairs(np.array([7, 5, 7, 5, 7]), np.array([1, 0, 0, 0, 1]), 2)
+    (array([7, 7]), array([0, 1]))
+    """
+    pairs = np.unique(facets.astype(np.int64) * size + units)
+    facet, unit = pairs // size, pairs % size
+    units_each = np.diff(_starts(facet))
+    shared = np.repeat(units_each, units_each) >= 2
+    return facet[shared], unit[shared]
+
+
+def _starts(facets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where each facet's part of ascending facets begins, and where the last ends."""
+    new = np.flatnonzero(np.append(True, facets[1:] != facets[:-1]))
+    return np.append(new, facets.size)
+
+
+def nodes(merges: NDArray[np.int64], units: int) -> list[list[int]]:
+    """Return the units of every node: each alone, then each merge.
+
+    Args:
+        merges: as from :func:`link`.
+        units: number of units.
+
+    >>> nodes(np.array([[0, 2], [1, 3]]), 3)
+    [[0], [1], [2], [0, 2], [1, 0, 2]]
+    """
+    found = [[k] for k in range(units)]
     for left, right in merges.tolist():
-        nodes.append(nodes[left] + nodes[right])
-    return nodes
+        found.append(found[left] + found[right])
+    return found
 
 
 def _members_of(
@@ -276,5 +306,5 @@ def _latest(view: View, accounts: NDArray[np.int64]) -> NDArray[np.int32]:
     found = [np.zeros(0, np.int32)]
     for account in accounts.tolist():
         rows = by_account[ptr[account] : ptr[account] + view.requests[account]]
-        found.append(rows[view.derived.turn[rows] == 0][-_ROWS_EACH:])
+        found.append(rows[view.derived.turn[rows] == 0][-ROWS_EACH:])
     return np.concatenate(found)

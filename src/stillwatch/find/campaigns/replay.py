@@ -17,13 +17,13 @@ from stillwatch.find.campaigns.crowds import measure_crowds
 from stillwatch.find.campaigns.grow import Grower
 from stillwatch.find.campaigns.judge import (
     FLOORS,
-    REVIEW,
     SMALLEST,
     Judged,
     complete,
     decide,
     fitting,
     judge,
+    reviewed,
     speaking,
 )
 from stillwatch.find.campaigns.neighbours import Neighbours
@@ -175,22 +175,30 @@ def _actors(campaign: Declared, view: View) -> list[Declared]:
     owner = np.zeros(view.seen.size, np.int64)
     for number, part in enumerate(large):
         owner[part] = number
-    judged, out = campaign.judged, []
+    out = []
     for number in range(len(large)):
-        mine = owner[judged.accounts] == number
-        low = np.minimum(judged.probability, REVIEW)
-        own = replace(judged, probability=np.where(mine, judged.probability, low))
         flagged = {a: t for a, t in campaign.flagged_at.items() if owner[a] == number}
         out.append(
             Declared(
                 min(flagged.values()),
-                replace(own, rows=judged.rows[owner[view.log.account[judged.rows]] == number]),
+                _confined(campaign.judged, np.flatnonzero(owner == number), view),
                 flagged,
                 {a: campaign.probability[a] for a in flagged},
                 set(rows[owner[view.log.account[rows]] == number].tolist()),
             )
         )
     return out
+
+
+def _confined(judged: Judged, accounts: NDArray[np.integer], view: View) -> Judged:
+    """Return a judgement of which only these accounts can be members; the others are reviewed."""
+    inside = np.zeros(view.seen.size, np.bool_)
+    inside[accounts] = True
+    return replace(
+        judged,
+        probability=reviewed(judged.probability, ~inside[judged.accounts]),
+        rows=judged.rows[inside[view.log.account[judged.rows]]],
+    )
 
 
 class _State:
@@ -298,7 +306,7 @@ class _State:
         large = [part for part in parts if part.size >= SMALLEST]
         if len(large) < 2:
             return [judged]
-        kept: list[tuple[NDArray[np.int32], float]] = []
+        kept = []
         for part in large:
             rows = judged.rows[np.isin(view.log.account[judged.rows], part)]
             groups = groups_of_rows(view, np.array([0, rows.size], np.int64), rows)
@@ -307,17 +315,11 @@ class _State:
                 pooled=candidate.pooled, whole=True, without=self.without,
             )  # fmt: skip
             if weigh(one) >= THRESHOLD - _PART:
-                kept.append((part, weigh(one)))
+                kept.append(part)
         small = [part for part in parts if part.size < SMALLEST]
-        out = []
-        for number, (part, _) in enumerate(kept):
-            own = np.concatenate([part, *small]) if number == 0 else part
-            mine = np.isin(judged.accounts, own)
-            rows = judged.rows[np.isin(view.log.account[judged.rows], own)]
-            review = np.minimum(judged.probability, REVIEW)
-            probability = np.where(mine, judged.probability, review)
-            out.append(replace(judged, probability=probability, rows=rows))
-        return out
+        if kept:
+            kept[0] = np.concatenate([kept[0], *small])
+        return [_confined(judged, part, view) for part in kept]
 
     def _declare(self, judged: Judged, time: int) -> None:
         judged = complete(self.view, judged, self.without)
@@ -357,7 +359,7 @@ class _State:
             [np.where(known, TIED_MEMBER, judged.probability), np.full(fresh.size, TIED_MEMBER)]
         )
         # shops and families among the members: a person looks before anyone acts
-        _, placed = places(view, accounts[probability >= 0.5])
-        inside = np.flatnonzero(probability >= 0.5)[placed]
-        probability[inside] = np.minimum(probability[inside], REVIEW)
-        return replace(judged, accounts=accounts, probability=probability)
+        loose = probability >= 0.5
+        _, placed = places(view, accounts[loose])
+        loose[loose] = placed
+        return replace(judged, accounts=accounts, probability=reviewed(probability, loose))

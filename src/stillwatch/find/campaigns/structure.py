@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from stillwatch.find.campaigns.likeness import Likeness
     from stillwatch.find.features.view import View
 
-__all__ = ["SEATED", "Structure", "circles_within", "structure_of"]
+__all__ = ["Structure", "circles_within", "structure_of"]
 
 _FACETS = 200
-_SEATS, SEATED = 8, 0.5
+_SEATS, _SEATED = 8, 0.5
 """Members, and the share of them that hold one value, from which on it is one customer's seats."""
 
 
@@ -71,7 +71,7 @@ def structure_of(
     """
     tied, circles = circles_within(view, members)
     seats = _seats(view, members)
-    if members.size >= _SEATS and seats >= SEATED:
+    if members.size >= _SEATS and seats >= _SEATED:
         tied = max(0.0, tied - seats)
     at_home, placed = places(view, members)
     return Structure(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from stillwatch.find.campaigns.latest import Latest
+from stillwatch.find.campaigns.latest import Latest, frequent
 from stillwatch.find.features.arrays import widened
 from stillwatch.find.features.facets import LEAST_CARRIERS
 
@@ -43,13 +43,22 @@ class Reached:
     """Accounts that write in a group's style."""
 
     accounts: NDArray[np.int32]
-    """Ascending, the group's own among them."""
+    """Ascending, at least one, the group's own among them."""
     log_ratio: NDArray[np.float64]
     """Nats for each: in the campaign's style against everyone's."""
     rows: NDArray[np.int32]
     """Their exchanges in style, ascending."""
     pieces: NDArray[np.int32]
     """Facets of the style."""
+
+    def ratios_of(self, accounts: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Return the log ratio of each account, 0 for those that are not reached.
+
+        Args:
+            accounts: any.
+        """
+        at = np.minimum(np.searchsorted(self.accounts, accounts), self.accounts.size - 1)
+        return np.where(self.accounts[at] == accounts, self.log_ratio[at], 0.0)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -76,12 +85,7 @@ def _count(rows, account, text_ptr, text_facet, state, least, mark):
             if state[f, 3] != a:
                 state[f, 3] = a
                 state[f, 2] += 1
-    kept = 0
-    for i in range(n):
-        if state[listed[i], 2] >= least:
-            listed[kept] = listed[i]
-            kept += 1
-    return np.sort(listed[:kept])
+    return frequent(listed[:n], state, least)
 
 
 @nb.njit(cache=True, nogil=True)
