@@ -24,6 +24,7 @@ MAY_USE = {
     "worlds": BASE | {"find"},
     "testing": BASE | {"find", "stop", "share", "prove"},
     "cli": BASE | {"find", "stop", "share", "prove", "report", "worlds", "testing"},
+    "__main__": {"cli"},
 }
 FIND = ("sources", "features", "detectors", "campaigns", "signatures")
 MODULES = sorted(SRC.rglob("*.py"))
@@ -93,6 +94,7 @@ def test_every_part_has_a_rule():
         ("find/x.py", "from stillwatch.report.documents import write_scan"),
         ("worlds/x.py", "from stillwatch.find.detectors.lock_step import LockStep"),
         ("worlds/x.py", "from stillwatch.cli import main"),
+        ("__main__.py", "from stillwatch.find.campaigns import scan"),
         (
             "find/detectors/x.py",
             "if TYPE_CHECKING:\n    from stillwatch.find.campaigns import decide",

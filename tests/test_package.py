@@ -62,6 +62,14 @@ def test_help_loads_no_kernel():
     assert loaded(run) & set(KERNELS) == set()
 
 
+def test_the_package_runs_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "stillwatch", "--help"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert set(COMMANDS) <= set(done.stdout.split())
+
+
 @pytest.mark.parametrize(("name", "module"), COMMANDS.items(), ids=list(COMMANDS))
 def test_every_command_exists(name, module):
     assert importlib.import_module(module).command.name == name

@@ -7,15 +7,20 @@ import pytest
 from made_log import account_table, early_log, exchange_table, log_of, made_rows, view_of
 from worded import codes_of, log_from, names_of, people, rows_of, wording
 
-from stillwatch.find.campaigns.neighbours import Neighbours
+from stillwatch.find.campaigns.graph import Graph
+from stillwatch.find.campaigns.neighbours import alike_in_words
 
 TWO = (("g", 10, wording(0)), ("h", 10, wording(1)))
 G = {f"g{n:02d}" for n in range(10)}
 H = {f"h{n:02d}" for n in range(10)}
 
 
+def graph(view, most=50):
+    return Graph(alike_in_words(view), view.seen.size, most)
+
+
 def proposed(view, most=50):
-    return [names_of(view.log, group) for group in Neighbours(view, most).groups()]
+    return [names_of(view.log, group) for group in graph(view, most).groups()]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +51,7 @@ def test_partitions_and_order_of_rows_change_nothing(rows, view, batch):
 
 
 def test_the_same_graph_says_the_same_again(view):
-    near = Neighbours(view, 50)
+    near = graph(view)
     first = [group.tolist() for group in near.groups()]
     assert [group.tolist() for group in near.groups()] == first
     assert len(set(map(tuple, first))) == len(first)
@@ -71,7 +76,7 @@ def test_licensed_accounts_are_not_compared(rows):
 
 
 def test_the_vote_takes_in_the_rest_and_leaves_strangers_out(view):
-    near = Neighbours(view, 50)
+    near = graph(view)
     half = codes_of(view.log, lambda name: name in {f"g{n:02d}" for n in range(7)} | {"h03", "o07"})
     assert names_of(view.log, near.settle(half)) == G
     strangers = codes_of(view.log, lambda name: name.startswith("o"))
@@ -83,6 +88,9 @@ def test_a_log_cut_gives_the_groups_of_the_look(share):
     rows = made_rows(seed=3)
     log = log_of(exchange_table(rows[0]), account_table(rows[1]))
     early = early_log(rows, log, share)
-    whole, alone = Neighbours(view_of(log, len(early)), 50), Neighbours(view_of(early), 50)
-    assert [g.tolist() for g in whole.groups()] == [g.tolist() for g in alone.groups()]
-    assert np.array_equal(whole._value, alone._value)
+    view, alone = view_of(log, len(early)), view_of(early)
+    groups = [group.tolist() for group in graph(view).groups()]
+    assert groups == [group.tolist() for group in graph(alone).groups()]
+    whole, part = alike_in_words(view), alike_in_words(alone)
+    for name in ("left", "right", "value"):
+        assert np.array_equal(getattr(whole, name), getattr(part, name)), name

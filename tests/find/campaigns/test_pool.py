@@ -81,6 +81,14 @@ def test_without_an_account_table_nothing_is_pooled(rows):
     assert proposed(view_of(log_from(rows))) == []
 
 
+def test_a_log_in_which_everyone_carries_everything_pools_nothing():
+    """No piece of text is rarer than another there, so that none weighs anything."""
+    rows = rows_of((("g", 4, wording(0, 1)),), others=0, spread=1)
+    view = view_of(log_from(rows, people(**cards({f"g{n:02d}" for n in range(4)}))))
+    assert set(view.carriers[view.carriers > 0].tolist()) == {view.accounts}
+    assert proposed(view) == []
+
+
 @pytest.mark.parametrize("batch", [1, 37])
 def test_partitions_and_order_of_rows_change_nothing(rows, accounts, batch):
     mixed = [rows[i] for i in np.random.default_rng(batch).permutation(len(rows))]

@@ -12,11 +12,12 @@ from stillwatch.find.campaigns.refine import Population, features_of
 from stillwatch.find.campaigns.structure import structure_of
 from stillwatch.find.campaigns.style import Styles
 from stillwatch.find.features.groups import groups_of_rows
+from stillwatch.find.features.rows import _OWN_DOMAIN as OWN_DOMAIN
 
 NAMES = tuple(f"g{n:02d}" for n in range(10))
 
 
-def built(rows=None, *, chosen=lambda name: name[0] == "g", pooled=False, **given):
+def built(rows=None, *, chosen=lambda name: name[0] == "g", by="words", **given):
     """Return the structure of the chosen accounts with all their exchanges."""
     log = log_from(rows or rows_of((("g", 10, wording(0)),)), people(**given) if given else None)
     view = view_of(log)
@@ -27,7 +28,7 @@ def built(rows=None, *, chosen=lambda name: name[0] == "g", pooled=False, **give
     features = features_of(group, 0, view, Population(view))
     reached = Styles(view).reach(members, own)
     likeness = likeness_of(view, group.accounts, features, reached)
-    return structure_of(view, group.accounts, facets, likeness, pooled=pooled)
+    return structure_of(view, group.accounts, group.rows, facets, likeness, by=by)
 
 
 def cards(*circles):
@@ -40,16 +41,42 @@ def cards(*circles):
     }
 
 
+def sitting(names, address="172.16.1.9"):
+    """Return exchanges in which these accounts use one address."""
+    rows = rows_of((("g", 10, wording(0)),))
+    return [{**row, "ip": address} if row["account_id"] in names else row for row in rows]
+
+
+OPEN = ("declared", "names", "organised", "domain")
+PLACED = ("family", "private")
+
+
 def test_without_a_table_nothing_is_declared_tied_or_placed():
     found = built()
-    assert (found.declared, found.tied, found.circles, found.placed) == (0.0, 0.0, 0, 0.0)
-    assert not found.pooled
-    assert built(pooled=True).pooled
+    assert {getattr(found, name) for name in (*OPEN, *PLACED, "tied", "circles")} == {0}
+    assert found.by == "words"
+    assert built(by="manner").by == "manner"
 
 
 def test_declared_counts_only_names_that_another_member_gives():
     firm = {name: {"organization_id": "firm"} for name in NAMES[:4]}
     assert built(**firm, g04={"organization_id": "alone"}).declared == pytest.approx(0.4)
+
+
+def test_an_organisation_of_ones_own_is_named_and_not_one_organisation():
+    firm = {name: {"organization_id": "firm"} for name in NAMES[:3]}
+    alone = {name: {"organization_id": name} for name in NAMES[3:7]}
+    found = built(**firm, **alone)
+    said = [getattr(found, name) for name in OPEN]
+    assert said == pytest.approx([0.3, 0.7, 0.3, 0.0])
+
+
+@pytest.mark.parametrize(("holders", "share"), [(0, 0.4), (OWN_DOMAIN, 0.0)])
+def test_mail_at_one_domain_is_no_organisation_and_a_providers_is_nothing(holders, share):
+    people = {name: {"email_domain": "small.example"} for name in NAMES[:4]}
+    people |= {f"p{n:02d}": {"email_domain": "small.example"} for n in range(holders)}
+    found = built(**people)
+    assert [getattr(found, name) for name in OPEN] == pytest.approx([share, 0.0, 0.0, share])
 
 
 @pytest.mark.parametrize(
@@ -60,7 +87,7 @@ def test_circles_are_counted_within_the_group(sizes, tied, circles):
     found = built(**cards(*sizes))
     assert found.tied == pytest.approx(tied)
     assert found.circles == circles
-    assert found.placed == 0.0
+    assert found.family == 0.0
 
 
 def test_one_value_of_half_the_group_is_one_customer_with_many_seats():
@@ -75,14 +102,37 @@ def test_a_tie_to_a_stranger_is_none_of_the_group():
     assert built(**outside).tied == 0.0
 
 
-def test_those_who_sit_in_one_place_are_placed_and_not_tied():
-    rows = rows_of((("g", 10, wording(0)),))
-    for row in rows:
-        if row["account_id"] in NAMES[:4]:
-            row["ip"] = "172.16.1.9"
-    found = built(rows, **cards(4, 4))
-    assert found.placed == pytest.approx(0.5)
+def test_a_circle_in_one_place_is_a_family_and_not_tied():
+    found = built(sitting(NAMES[:4]), **cards(4, 4))
+    assert (found.family, found.private) == pytest.approx((0.4, 0.4))
     assert (found.circles, found.tied) == (1, pytest.approx(0.4))
+
+
+def test_those_who_share_a_place_and_no_value_are_no_family():
+    found = built(sitting(NAMES[:4]), **cards(1, 1, 1, 1, 4))
+    assert (found.family, found.private) == (0.0, 0.0)
+
+
+def test_a_place_that_strangers_use_too_is_not_private():
+    strangers = {f"o{n:02d}" for n in range(4)}
+    found = built(sitting({*NAMES[:4], *strangers}), **cards(4))
+    assert (found.family, found.private) == pytest.approx((0.4, 0.2))
+
+
+@pytest.mark.parametrize(("size", "family"), [(8, 0.8), (9, 0.0)])
+def test_more_than_a_household_in_one_place_is_no_family(size, family):
+    found = built(sitting(NAMES[:size]), **cards(size))
+    assert found.family == pytest.approx(family)
+    assert found.private == pytest.approx(size / 10)
+
+
+def test_whole_texts_that_repeat_within_the_group_are_counted():
+    assert built().repeated == 0.0
+    rows = rows_of((("g", 10, wording(0)),))
+    own = [row for row in rows if row["account_id"] in NAMES]
+    for row in own[:16] + [row for row in rows if row["account_id"] == "o00"]:
+        row["prompt"] = own[0]["prompt"]
+    assert built(rows).repeated == pytest.approx(15 / len(own))
 
 
 def test_a_wording_of_ones_own_is_exclusive_and_pure():

@@ -64,7 +64,9 @@ def test_no_prompt_is_kept(rows, log):
             assert len(word) < 6 or word.encode() not in kept
 
 
-@pytest.mark.parametrize("column", ["ip", "output_tokens", "conversation_id", "system_prompt"])
+@pytest.mark.parametrize(
+    "column", ["ip", "asn", "output_tokens", "conversation_id", "system_prompt"]
+)
 def test_a_missing_column_is_a_missing_value(rows, column):
     without = log_of(exchange_table(rows[0], without={column}), account_table(rows[1]))
     empty = log_of(
@@ -72,6 +74,48 @@ def test_a_missing_column_is_a_missing_value(rows, column):
     )
     same(without, empty)
     assert column not in without.present
+
+
+def systems(rows, ips, *asns):
+    """Return the autonomous systems of exchanges from these addresses; no column without any."""
+    given = [{**rows[0][n], "ip": ip} for n, ip in enumerate(ips)]
+    for row, asn in zip(given, asns, strict=bool(asns)):
+        row["asn"] = asn
+    table = exchange_table(given, without=set() if asns else {"asn"})
+    return observe(table.combine_chunks().to_batches()[0]).column("asn").to_pylist()
+
+
+@pytest.mark.parametrize("asns", [[], [None] * 3], ids=["no-column", "null"])
+@pytest.mark.parametrize(
+    ("one", "near", "far"),
+    [
+        ("203.0.1.9", "203.0.200.77", "203.1.1.9"),
+        ("2001:db8:1:2::3", "2001:db8:fff:8::1", "2001:db9:1:2::3"),
+    ],
+    ids=["IPv4", "IPv6"],
+)
+def test_a_wider_block_stands_in_for_a_system_that_is_not_given(rows, one, near, far, asns):
+    first, second, third = systems(rows, [one, near, far], *asns)
+    assert first == second < -2
+    assert first != third < -2
+
+
+def test_a_system_that_is_given_is_kept_and_nothing_stands_in_for_no_address(rows):
+    assert systems(rows, ["203.0.1.9", "203.0.1.9", None], 64500, 0, 64501) == [64500, 0, 64501]
+    assert systems(rows, [None, "", "no address"]) == [-1, -1, -1]
+    assert systems(rows, [None, "203.0.1.9"], None, 7) == [-1, 7]
+
+
+def test_accounts_of_one_wider_block_are_of_one_network(rows):
+    given = [{**row, "ip": f"203.{n % 3}.{n % 50}.9"} for n, row in enumerate(rows[0])]
+    log = log_of(exchange_table(given, without={"asn"}))
+    assert "asn" not in log.present
+    network = derive_rows(log).network
+    order = [int(name[1:4]) * 12 + int(name[5:]) for name in log.exchange_id.to_pylist()]
+    wider = np.array(order) % 3
+    for part in range(3):
+        assert len(set(network[wider == part].tolist())) == 1
+    assert len(set(network.tolist())) == 3
 
 
 def test_integer_ids_are_kept(rows):

@@ -5,20 +5,14 @@ The rules are numbered; ``decide`` applies them and says which one a group fell 
 J-1  Detectors of one family add up, each bounded, on members that the other families chose.
 J-2  Fewer than four accounts are a household or a coincidence.
 J-3  Whole texts that repeat between the accounts speak for people, classes and benchmarks.
-J-4  Accounts that name one holder, an organisation or a mail domain of its own, are together
-     openly; they are shown and not declared.
-J-5  Answers clearly shorter than such prompts usually get speak for translation, extraction
-     and support work: nobody trains on them at this price.
-J-6  One circle or two that share cards or phones are rather a customer, where the accounts are
-     fewer than six, or go on with their conversations and are fewer than sixteen or get answers
-     of ordinary length: more is asked of them.
-J-7  Circles that share values among themselves and no wording of their own are rather
-     households next to each other, unless they seldom go on with a conversation: the same.
-J-8  Accounts most of whose shared values go with a shared address block are shops, offices or
-     families, however many of them use the same text.
+J-4  Accounts most of which name an organisation that others of them name are together openly;
+     they are shown and not declared.  A mail domain costs nothing: of accounts with mail at
+     one domain of their own more is asked.
 J-9  What remains is weighed together (``weigh``) and must reach the operator's threshold.
 J-10 Members who neither write like the others, nor look like them, nor are tied to them are
      put before a person; at least four must be left.
+
+J-5 to J-8 were withdrawn; what they refused is weighed (docs/decisions/0010).
 """
 
 from __future__ import annotations
@@ -31,7 +25,7 @@ import numpy as np
 from stillwatch.find.campaigns.likeness import FITS, likeness_of
 from stillwatch.find.campaigns.mixture import Coded, code_features, fit, log_ratios, narrow
 from stillwatch.find.campaigns.refine import Population, features_of, split, telling_facets, ties
-from stillwatch.find.campaigns.structure import Structure, structure_of
+from stillwatch.find.campaigns.structure import Proposer, Structure, structure_of
 from stillwatch.find.campaigns.weigh import THRESHOLD, weigh
 from stillwatch.find.detectors import DETECTORS
 from stillwatch.find.features.groups import groups_of_rows
@@ -105,27 +99,13 @@ UNTIED = 1.2
 """Log ratio beyond text that a member without a tie needs where most have none."""
 REPEATS = -1.0
 """Nats against a queue from which on whole texts repeat (J-3)."""
-PLACED = 0.6
-"""Share of the tied members from which on ties in one place tell (J-8)."""
-TIED = 0.3
-"""Share of members from which on one circle or two are what holds the group (J-6)."""
-FEW = 16
-"""Accounts below which a circle is one customer however long the answers (J-6)."""
-TINY = 6
-"""Accounts below which the same is asked whatever they do with their conversations (J-6)."""
-PLAIN = 0.3
-"""Robust standard deviations of answer length below which answers are ordinary (J-6)."""
-CUSTOMERS, NEIGHBOURS = 2.0, 1.0
-"""Nats asked for beside the threshold by J-6 and by J-7."""
-ALONE = 0.65
-"""Share of conversations without a second turn above which nobody is conversing (J-6, J-7)."""
-OWN = 0.1
-"""Share of those who write in a group's style that are members, below which it is anyone's."""
+OPENLY, ORGANISED = 0.5, 0.3
+"""Shares of members that name what another member names, and that name an organisation (J-4)."""
+DOMAIN = 2.0
+"""Nats asked for beside the threshold where they name no organisation but one mail domain (J-4)."""
 _THIN, _PLENTY = 3.0, 5_000.0
 """Nats asked for beside the threshold where nothing was learned yet, and the exchanges after
 which half of them are asked."""
-SHORT = -0.45
-"""Robust standard deviations of answer length below which nothing is being drawn out (J-5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +152,7 @@ def judge(
     population: Population,
     styles: Styles,
     *,
-    pooled: bool = False,
+    by: Proposer = "words",
     whole: bool = False,
     without: frozenset[str] = frozenset(),
 ) -> Judged:
@@ -186,16 +166,18 @@ def judge(
         crowds: the null.
         population: what everyone looks like.
         styles: of the same view.
-        pooled: whether shared identity values proposed it.
+        by: what proposed it.
         whole: take the group as it is; its style says who belongs to it.  Otherwise the part
             that is most of one piece is looked for first.
         without: families and detectors that are left out.
     """
     carried = telling_facets(view, groups.accounts_of(group), facets)
-    if not whole:
-        groups, group, carried = _narrowed(view, groups, group, carried, population, without)
-    accounts = groups.accounts_of(group)
     features = _heard(features_of(groups, group, view, population), without)
+    kept = np.ones(carried.shape[0], np.bool_) if whole else _of_one_piece(features, carried)
+    if not kept.all():
+        groups, group, carried = _part(view, groups, group, kept), 0, carried[kept]
+        features = _heard(features_of(groups, group, view, population), without)
+    accounts = groups.accounts_of(group)
     coded = code_features(features, accounts.size)
     writes = _writers(groups, group, styles) if whole else None
     heard = _evidence(view, groups, group, crowds, coded, carried, writes, without)
@@ -213,26 +195,16 @@ def judge(
     likeness = likeness_of(view, part.accounts, features, reached)
     fits = np.full(accounts.size, -np.inf)
     fits[member] = likeness.fit  # a part keeps its group's order
-    built = structure_of(view, part.accounts, facets, likeness, pooled=pooled)
+    built = structure_of(view, part.accounts, part.rows, facets, likeness, by=by)
     return Judged(accounts, probability, part.rows, facets, *heard, built, fits)
 
 
-def _narrowed(
-    view: View,
-    groups: Groups,
-    group: int,
-    carried: NDArray[np.bool_],
-    population: Population,
-    without: frozenset[str],
-) -> tuple[Groups, int, NDArray[np.bool_]]:
-    """Return the part of a group that is most of one piece, and what its accounts carry."""
-    features = _heard(features_of(groups, group, view, population), without)
+def _of_one_piece(features: list[Feature], carried: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the part of a group that is most of one piece, all of it where that is too few."""
     kept = split(features, carried)
     if kept.all():
         kept = narrow(code_features(features, kept.size), carried)
-    if kept.all() or kept.sum() < 4:
-        return groups, group, carried
-    return _part(view, groups, group, kept), 0, carried[kept]
+    return kept if kept.sum() >= SMALLEST else np.ones_like(kept)
 
 
 def _evidence(
@@ -352,32 +324,18 @@ def decide(judged: Judged, alpha: float, rows: int) -> str | None:
         return f"J-2: fewer than {SMALLEST} accounts remain"
     if judged.log_e["job-queue"] <= REPEATS:
         return "J-3: the accounts send the same whole texts"
-    if built.declared >= 0.5:
-        return "J-4: most of the accounts name an organisation or domain that others here name"
-    if judged.enough["answer-length"] and judged.effect["answer-length"] <= SHORT:
-        return "J-5: the answers are shorter than such prompts usually get"
-    if built.placed >= PLACED:
-        return "J-8: those who share cards or phones also share a place that the others do not use"
+    openly = built.declared >= OPENLY
+    if openly and built.names >= ORGANISED:
+        return "J-4: most of the accounts name an organisation that others here name"
     odds = weigh(judged)
     needed = THRESHOLD + float(np.log((1 - alpha) / alpha) - np.log(19.0))
     needed += _THIN / (1.0 + rows / _PLENTY)
     short = f", log odds {odds:.1f} of {{:.1f}}"
     if odds < needed:
         return "J-9: the evidence together is too weak" + short.format(needed)
-    alone = judged.effect["no-follow-up"] if judged.enough["no-follow-up"] else 0.5
-    plain = not judged.enough["answer-length"] or judged.effect["answer-length"] < PLAIN
-    size = judged.members.size
-    customer = 1 <= built.circles <= 2 and (
-        # what four or five accounts do with their conversations is chance
-        (size < TINY and built.tied >= TIED)
-        or (alone < ALONE and (plain or size < FEW) and max(built.tied, built.seats) >= TIED)
-    )
-    if customer and odds < needed + CUSTOMERS:
-        rule = "J-6: one circle or two that share cards or phones, as customers do"
-        return rule + short.format(needed + CUSTOMERS)
-    if alone < ALONE and built.pooled and built.purity < OWN and odds < needed + NEIGHBOURS:
-        rule = "J-7: circles that share cards or phones and no wording of their own"
-        return rule + short.format(needed + NEIGHBOURS)
+    if openly and odds < needed + DOMAIN:
+        rule = "J-4: most of the accounts have mail at a domain that others here have it at"
+        return rule + short.format(needed + DOMAIN)
     if (judged.fit >= FITS).sum() < SMALLEST:
         return f"J-10: fewer than {SMALLEST} accounts fit each other"
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,23 +12,38 @@ if TYPE_CHECKING:
 
     from stillwatch.find.features.view import View
 
-__all__ = ["places"]
+__all__ = ["Places", "places"]
 
 _PLACE = 0.4
 """Share of those tied to each other that use one block, from which on it is their place."""
 _THEIRS = 0.6
 """Share of the group's users of that block that they must be."""
+_FAMILY = 8
+"""Accounts of the largest family or shop."""
 
 
-def places(view: View, members: NDArray[np.int32]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which members are tied by identity values, and which of them sit in one place.
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where k members sit."""
+
+    placed: NDArray[np.bool_]
+    """(k,) tied by identity values to members most of whom sit in one place."""
+    family: NDArray[np.bool_]
+    """(k,) the same, in a circle no larger than a family or shop."""
+    private: NDArray[np.float64]
+    """(k,) share of all users of that place that are of the circle; 0 where there is none."""
+
+
+def places(view: View, members: NDArray[np.int32]) -> Places:
+    """Return where the members of a group sit who are tied by identity values.
 
     Args:
         view: what is known.
-        members: accounts of one group.
+        members: (k,) accounts of one group.
     """
-    tied, placed = np.zeros(members.size, np.bool_), np.zeros(members.size, np.bool_)
-    part = np.arange(members.size)
+    k = members.size
+    out = Places(np.zeros(k, np.bool_), np.zeros(k, np.bool_), np.zeros(k))
+    part = np.arange(k)
     for codes in view.log.accounts.identity[members].T:
         for value in np.unique(codes[codes >= 0]).tolist():
             parts = np.unique(part[codes == value])
@@ -37,11 +53,13 @@ def places(view: View, members: NDArray[np.int32]) -> tuple[NDArray[np.bool_], N
     numbers, sizes = np.unique(part, return_counts=True)
     for number, size in zip(numbers[sizes >= 2].tolist(), sizes[sizes >= 2].tolist(), strict=True):
         here = part == number
-        tied |= here
         blocks, counts = np.unique(homes[here][homes[here] >= 0], return_counts=True)
-        if counts.size:
-            own = int(counts.max())
-            users = int((homes == blocks[counts.argmax()]).any(axis=1).sum())
-            if own >= max(2, _PLACE * size) and own >= _THEIRS * users:
-                placed |= here
-    return tied, placed
+        if not counts.size:
+            continue
+        own, block = int(counts.max()), blocks[counts.argmax()]
+        users = int((homes == block).any(axis=1).sum())
+        if own >= max(2, _PLACE * size) and own >= _THEIRS * users:
+            out.placed[here] = True
+            out.family[here] = size <= _FAMILY
+            out.private[here] = own / max(float(view.block_degree[block]), own)
+    return out

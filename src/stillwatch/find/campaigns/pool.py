@@ -204,6 +204,8 @@ def _tree(
     total = np.bincount(unit, weights=weight, minlength=circles)
     kept = np.sort(np.argsort(-total, kind="stable")[:_CIRCLES])
     kept = kept[total[kept] > 0]
+    if kept.size < 2:
+        return np.zeros((0, 2), np.int64)
     place = np.full(circles, -1, np.int64)
     place[kept] = np.arange(kept.size)
     use = place[unit] >= 0

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stillwatch.find.campaigns.crowds import Crowds
     from stillwatch.find.campaigns.grow import Grower
     from stillwatch.find.campaigns.pool import Pooled
+    from stillwatch.find.campaigns.structure import Proposer
     from stillwatch.find.campaigns.style import Styles
     from stillwatch.find.features.groups import Groups
     from stillwatch.find.features.view import View
@@ -30,6 +31,7 @@ __all__ = [
     "alike_candidates",
     "candidates",
     "has_grown",
+    "manner_candidates",
     "most_accounts",
     "pooled_candidates",
 ]
@@ -44,6 +46,8 @@ _GROWN = 1.2
 """Growth of a group's exchanges after which it is looked at again."""
 _REMEMBERED = 50_000
 """Groups remembered at most."""
+_MANNERS = 400
+"""Groups of one manner that are compared in one look at most, those most alike first."""
 _WRITES = 3.0
 """Nats from which on an account writes in a style."""
 _PURE = 0.1
@@ -57,8 +61,7 @@ class Candidate:
     groups: Groups
     """Groups of one."""
     facets: NDArray[np.int32]
-    pooled: bool = False
-    """Whether shared identity values proposed it, and not text."""
+    by: Proposer = "words"
     styled: bool = False
     """Whether its accounts were compared as a whole, so that it may be judged as it is."""
 
@@ -142,7 +145,7 @@ def pooled_candidates(view: View, pooled: Pooled, population: Population) -> lis
         accounts = groups.accounts_of(group)
         if taken[accounts].mean() <= 0.5:
             found.append(
-                Candidate(_one(groups, group, view), pooled.facets[group], pooled=True, styled=True)
+                Candidate(_one(groups, group, view), pooled.facets[group], by="values", styled=True)
             )
             taken[accounts] = True
     return found
@@ -187,6 +190,58 @@ def alike_candidates(
             pieces = reached.pieces[view.carriers[reached.pieces] >= LEAST_CARRIERS]
             found.append(Candidate(group, pieces, styled=True))
     return found
+
+
+def manner_candidates(
+    view: View,
+    groups: list[NDArray[np.int32]],
+    styles: Styles,
+    population: Population,
+    met: dict[bytes, int],
+) -> list[Candidate]:
+    """Return the groups that are most of one piece, best first, not overlapping by half.
+
+    A group's exchanges are those in its style where it has one, else its accounts' latest.
+
+    Args:
+        view: what is known.
+        groups: accounts of each, as from ``Graph.groups``.
+        styles: of the same view.
+        population: what everyone looks like.
+        met: exchanges of the groups looked at before, by their accounts; updated.
+    """
+    scored = []
+    for number, accounts in enumerate(groups):
+        sent = int(view.requests[accounts].sum())
+        if not has_grown(met, accounts.tobytes(), sent, _GROWN):
+            continue
+        rows = np.sort(styles.latest.rows(accounts))
+        group = groups_of_rows(view, np.array([0, rows.size], np.int64), rows)
+        scored.append((_score(group, 0, view, population), number, group))
+    scored.sort(key=lambda item: (-item[0], item[1]))
+    found: list[Candidate] = []
+    taken = np.zeros(view.seen.size, np.bool_)
+    for score, number, group in scored:
+        accounts = groups[number]
+        if score <= 0.0 or len(found) >= _MANNERS:
+            break
+        if taken[accounts].mean() > 0.5:
+            continue
+        taken[accounts] = True
+        found.append(_in_style(view, accounts, group, styles))
+    return found
+
+
+def _in_style(view: View, accounts: NDArray[np.int32], group: Groups, styles: Styles) -> Candidate:
+    """Return a group of accounts with their exchanges in its style, all where most have none."""
+    reached = styles.reach(accounts)
+    if reached is not None:
+        pieces = reached.pieces[view.carriers[reached.pieces] >= LEAST_CARRIERS]
+        rows = reached.rows[np.isin(view.log.account[reached.rows], accounts)]
+        own = groups_of_rows(view, np.array([0, rows.size], np.int64), rows)
+        if own.accounts.size >= max(LEAST, 0.6 * accounts.size):
+            return Candidate(own, pieces, by="manner", styled=True)
+    return Candidate(group, np.zeros(0, np.int32), by="manner", styled=True)
 
 
 def has_grown(met: dict[bytes, int], key: bytes, size: int, growth: float) -> bool:

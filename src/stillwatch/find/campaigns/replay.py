@@ -26,15 +26,9 @@ from stillwatch.find.campaigns.judge import (
     reviewed,
     speaking,
 )
-from stillwatch.find.campaigns.neighbours import Neighbours
 from stillwatch.find.campaigns.places import places
-from stillwatch.find.campaigns.pool import pool_circles
-from stillwatch.find.campaigns.propose import (
-    alike_candidates,
-    candidates,
-    most_accounts,
-    pooled_candidates,
-)
+from stillwatch.find.campaigns.propose import candidates, most_accounts
+from stillwatch.find.campaigns.proposers import Proposers
 from stillwatch.find.campaigns.refine import Population
 from stillwatch.find.campaigns.screen import Screen
 from stillwatch.find.campaigns.style import Styles
@@ -52,6 +46,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stillwatch.find.campaigns.crowds import Crowds
+    from stillwatch.find.campaigns.graph import Graph
     from stillwatch.find.campaigns.propose import Candidate
     from stillwatch.find.features.facets import FacetIndex
     from stillwatch.find.features.log import Log
@@ -66,7 +61,7 @@ _FIRST = 500
 _RETEST = 1.2
 """Growth of a facet's postings after which it is weighed again."""
 _POOL = 1.1
-"""Growth of the log after which tied circles are pooled again and campaigns followed."""
+"""Growth of the log after which accounts are compared again and campaigns followed."""
 _GROWS = 1.0
 """Newcomers at once, in shares of a campaign, above which its wording is anyone's."""
 _FOUND = 0.9
@@ -211,8 +206,8 @@ class _State:
         self.detectors = speaking(without)
         self.grower = Grower(view)
         self.styles = Styles(view)
+        self._proposers = Proposers(view, self.styles, without)
         self._screen = Screen()
-        self._met: dict[bytes, int] = {}
         self.campaigns: list[Declared] = []
         self.refused: dict[bytes, tuple[Judged, str]] = {}
         self.tested = 0
@@ -249,21 +244,12 @@ class _State:
         self.tested = len(self._ever)
         if rows >= _POOL * self._pooled:
             self._pooled = rows
-            found += self._by_likeness(time, population)
+            proposed, near = self._proposers.propose(population)
+            self._follow(near, time)
+            found += proposed
         picked = self._screen.pick(view, found, self._crowds, self.detectors)
         for candidate in picked:
             self._consider(candidate, time, population)
-
-    def _by_likeness(self, time: int, population: Population) -> list[Candidate]:
-        """Return groups of accounts tied by values or alike in wording."""
-        view = self.view
-        most = most_accounts(view)
-        near = Neighbours(view, most)
-        self._follow(near, time)
-        pooled: list[Candidate] = []
-        if "identity" not in self.without:
-            pooled = pooled_candidates(view, pool_circles(view, most), population)
-        return pooled + alike_candidates(view, near.groups(), self.styles, self._met)
 
     def _consider(self, candidate: Candidate, time: int, population: Population) -> None:
         """Judge a candidate as it is, and then the part of it that is most of one piece."""
@@ -279,7 +265,7 @@ class _State:
                 crowds,
                 population,
                 self.styles,
-                pooled=candidate.pooled,
+                by=candidate.by,
                 whole=whole,
                 without=self.without,
             )
@@ -312,7 +298,7 @@ class _State:
             groups = groups_of_rows(view, np.array([0, rows.size], np.int64), rows)
             one = judge(
                 view, groups, 0, candidate.facets, crowds, population, self.styles,
-                pooled=candidate.pooled, whole=True, without=self.without,
+                by=candidate.by, whole=True, without=self.without,
             )  # fmt: skip
             if weigh(one) >= THRESHOLD - _PART:
                 kept.append(part)
@@ -335,7 +321,7 @@ class _State:
         campaign.take(judged, time)
         self.campaigns.append(campaign)
 
-    def _follow(self, near: Neighbours, time: int) -> None:
+    def _follow(self, near: Graph, time: int) -> None:
         """Flag the accounts that by now write like the members of a declared campaign."""
         taken = {a for campaign in self.campaigns for a in campaign.flagged_at}
         for campaign in self.campaigns:
@@ -360,6 +346,5 @@ class _State:
         )
         # shops and families among the members: a person looks before anyone acts
         loose = probability >= 0.5
-        _, placed = places(view, accounts[loose])
-        loose[loose] = placed
+        loose[loose] = places(view, accounts[loose]).placed
         return replace(judged, accounts=accounts, probability=reviewed(probability, loose))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stillwatch.find.campaigns.judge import BOUNDS, REPEATS, SHORT
+from stillwatch.find.campaigns.judge import BOUNDS, REPEATS
 from stillwatch.find.campaigns.propose import has_grown
 from stillwatch.find.campaigns.structure import Structure, circles_within
 from stillwatch.find.campaigns.weigh import THRESHOLD, odds_of
@@ -78,10 +78,16 @@ class Screen:
                 declared=0.0,
                 tied=tied,
                 circles=circles,
+                networks=8.0,
                 exclusive=0.8,
                 purity=0.8,
-                pooled=candidate.pooled,
-                placed=0.0,
+                by=candidate.by,
+                family=0.0,
+                private=0.0,
+                organised=0.0,
+                domain=0.0,
+                names=0.0,
+                repeated=0.0,
                 seats=0.0,
                 ages=0.8,
                 clients=0.8,
@@ -91,7 +97,7 @@ class Screen:
         return kept
 
     def _is_new(self, candidate: Candidate) -> bool:
-        key = candidate.groups.accounts.tobytes() + bytes([candidate.pooled])
+        key = candidate.groups.accounts.tobytes() + candidate.by.encode()
         return has_grown(self._judged, key, candidate.groups.rows.size, _GROWN)
 
 
@@ -103,8 +109,6 @@ def _odds(
     size: int,
 ) -> float:
     if nats.get("job-queue", 0.0) <= 4 * REPEATS:
-        return -np.inf
-    if enough.get("answer-length") and effect["answer-length"] <= 1.5 * SHORT:
         return -np.inf
     silent = dict.fromkeys(BOUNDS, 0.0)
     return odds_of(

@@ -176,7 +176,8 @@ class Styles:
         self._view = view
         self._state = np.zeros((len(view.facets), 4), np.int32)
         self._mark = 0
-        self._latest = Latest(view)
+        self.latest = Latest(view)
+        """What accounts have written of late."""
         self._score = np.zeros(len(view.log), np.float32)
         self._inside = np.zeros(view.seen.size, np.bool_)
         self._place = np.zeros(view.seen.size, np.int32)
@@ -194,8 +195,8 @@ class Styles:
         self._mark += 1
         least = max(2.0, 0.04 * accounts.size)
         if rows is None:
-            rows = self._latest.rows(accounts)
-            found = self._latest.count(accounts, self._state, least, self._mark)
+            rows = self.latest.rows(accounts)
+            found = self.latest.count(accounts, self._state, least, self._mark)
         else:
             ordered = rows[np.argsort(view.log.account[rows], kind="stable")]
             texts = (view.log.account, index.text_ptr, index.text_facet)

@@ -21,63 +21,115 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stillwatch.find.campaigns.judge import Judged
-    from stillwatch.find.campaigns.structure import Structure
+    from stillwatch.find.campaigns.structure import Proposer, Structure
 
-__all__ = ["THRESHOLD", "VALUES", "WORDS", "inputs", "odds_of", "weigh"]
+__all__ = ["TABLES", "THRESHOLD", "inputs", "odds_of", "weigh"]
 
 WORDS: Mapping[str, float] = {
-    "intercept": -4.587,
-    "identity up to four nats": 0.317,
-    "address blocks": 0.475,
-    "lock step": 0.655,
-    "answer length": 1.266,
-    "answer length beyond crowds": 1.477,
-    "subjects of one's own": -9.277,
-    "fewer subjects of one's own than crowds": 0.502,
-    "no follow-up": 0.26,
-    "no follow-up beyond crowds": 0.478,
-    "log size": -0.745,
-    "repeated texts": -34.013,
-    "shared values in one place": -9.67,
-    "tied covertly": 5.538,
-    "further circles": 0.494,
-    "release pivot": 1.027,
-    "coverage": 1.856,
-    "style of others too": -1.243,
-    "behaviour in a style of its own": 0.384,
-    "exclusive pieces": 1.358,
-    "tied accounts of one style": 0.36,
-    "ages alike": 1.37,
-    "clients alike": 0.31,
+    "intercept": -2.172,
+    "one hand": 2.162,
+    "answer length": 6.785,
+    "short answers": -0.51,
+    "subjects of one's own": -13.861,
+    "fewer subjects of one's own than crowds": 0.384,
+    "repeated texts": -28.624,
+    "texts of each other": -6.593,
+    "release pivot": 2.302,
+    "behaviour of one hand in a style of its own": 0.648,
+    "identity up to four nats": 0.213,
+    "identity beyond four nats": 0.032,
+    "tied covertly": 1.48,
+    "further circles": 0.35,
+    "tied accounts of one style": 0.039,
+    "families and shops": -0.664,
+    "places of their own": -1.114,
+    "one organisation": -8.066,
+    "name an organisation": -3.007,
+    "held by most": -1.304,
+    "lock step": 0.656,
+    "ages alike": 0.951,
+    "kinds of evidence": 0.148,
+    "log size": -1.303,
+    "style of others too": -1.158,
+    "exclusive pieces": 1.187,
 }
 """Weights of a group proposed by what its accounts write, in log odds a unit of the input."""
 VALUES: Mapping[str, float] = {
-    "intercept": -2.374,
-    "identity up to four nats": 0.042,
-    "identity beyond four nats": 0.017,
-    "lock step": 0.032,
-    "young burst": 0.43,
-    "answer length": 0.703,
-    "answer length beyond crowds": 0.168,
-    "subjects of one's own": -2.271,
-    "fewer subjects of one's own than crowds": 0.144,
-    "no follow-up": 2.165,
-    "log size": 0.252,
-    "repeated texts": -24.369,
-    "shared values in one place": -10.313,
-    "tied covertly": 3.19,
-    "release pivot": 0.114,
-    "style of others too": -0.464,
-    "style of its own": 1.174,
-    "behaviour in a style of its own": 0.752,
-    "exclusive pieces": 1.338,
-    "tied accounts of one style": 0.79,
-    "ages alike": 0.94,
-    "clients alike": 0.68,
+    "intercept": -5.234,
+    "one hand": 2.147,
+    "answer length": 1.538,
+    "answer length of one hand": 2.083,
+    "short answers": -2.649,
+    "subjects of one's own": -1.973,
+    "fewer subjects of one's own than crowds": 0.57,
+    "no follow-up": 1.566,
+    "no follow-up beyond crowds": 2.648,
+    "repeated texts": -89.874,
+    "texts of each other": -8.638,
+    "release pivot": 0.01,
+    "coverage of one hand": 0.285,
+    "behaviour of one hand in a style of its own": 1.998,
+    "address blocks": 0.075,
+    "tied covertly": 2.849,
+    "tied accounts of one style": 0.966,
+    "families and shops": -1.416,
+    "places of their own": -2.403,
+    "one organisation": -17.819,
+    "name an organisation": -17.819,
+    "held by most": 0.448,
+    "lock step": 0.252,
+    "young burst": 0.636,
+    "ages alike": 1.038,
+    "clients alike": 0.763,
+    "kinds of evidence": 0.32,
+    "log size": 0.717,
+    "style of others too": -1.116,
+    "style of its own": 0.721,
+    "exclusive pieces": 4.526,
 }
 """Weights of a group proposed by the values that its accounts share."""
-THRESHOLD = 3.3
+MANNER: Mapping[str, float] = {
+    "intercept": -1.949,
+    "one hand": 1.798,
+    "answer length": 7.84,
+    "short answers": -0.991,
+    "subjects of one's own": -14.025,
+    "fewer subjects of one's own than crowds": 0.349,
+    "repeated texts": -11.786,
+    "texts of each other": -8.848,
+    "coverage of one hand": 1.44,
+    "behaviour of one hand in a style of its own": 2.232,
+    "identity up to four nats": 0.272,
+    "identity beyond four nats": 0.01,
+    "tied covertly": 2.374,
+    "further circles": 0.279,
+    "families and shops": -1.135,
+    "places of their own": -1.39,
+    "one organisation": -6.703,
+    "name an organisation": -4.85,
+    "held by most": -0.862,
+    "lock step": 0.659,
+    "young burst": 0.043,
+    "ages alike": 1.366,
+    "kinds of evidence": 0.117,
+    "log size": -1.997,
+    "style of others too": -0.512,
+    "exclusive pieces": 1.951,
+}
+"""Weights of a group proposed by all that its accounts do."""
+TABLES: Mapping[Proposer, Mapping[str, float]] = {
+    "words": WORDS,
+    "values": VALUES,
+    "manner": MANNER,
+}
+THRESHOLD = 4.5
 """Log odds from which on a group is declared at alpha = 0.05."""
+_TIED, _BLOCKS, _PIVOT = 0.3, 3.0, 2.0
+"""Share of covert ties, and nats of blocks and of the move to a new model, that say their most."""
+_OF_BLOCKS, _OF_PIVOT = 0.7, 0.5
+"""How much of a hand blocks and a move show at most."""
+_SPREAD = 3.0
+"""Networks beyond the first from which on a group is spread over several."""
 
 
 def inputs(
@@ -96,50 +148,132 @@ def inputs(
         built: how the group is built.
         size: its members.
     """
-
-    def known(slug: str, low: float, high: float, otherwise: float) -> float:
-        return min(max(effect[slug], low), high) if enough[slug] else otherwise
-
-    identity = sum(
-        max(0.0, nats[slug])
-        for slug in ("payment-links", "phone-links", "device-links", "mail-patterns")
-    )
-    length = known("answer-length", -1.0, 1.5, 0.0)
-    subjects = known("exchangeability", -0.02, 0.4, 0.05)
-    alone = known("no-follow-up", 0.0, 1.0, 0.8) - 0.5
-    own = min(1.0, built.purity / 0.15)
-    rounds, ages = _together(built, nats)
-    behaviour = min(max(2.0 * alone + length - 4.0 * (subjects - 0.05), 0.0), 2.0)
+    spread = min(max((built.networks - 1.0) / _SPREAD, 0.0), 1.0)
     return {
         "intercept": 1.0,
-        "identity up to four nats": min(identity, 4.0),
-        "identity beyond four nats": min(max(0.0, identity - 4.0), 12.0),
-        "address blocks": min(8.0, nats["address-blocks"]),
-        "lock step": rounds,
-        "young burst": min(3.0, nats["young-burst"]),
-        "answer length": length,
-        "answer length beyond crowds": nats["answer-length"],
+        **_behaviour(nats, effect, enough, built, _hand(nats, built, spread)),
+        **_links(nats, built, size, spread),
+        **_make_up(nats, effect, enough, built, size),
+    }
+
+
+def _known(
+    effect: Mapping[str, float],
+    enough: Mapping[str, bool],
+    slug: str,
+    low: float,
+    high: float,
+    otherwise: float,
+) -> float:
+    return min(max(effect[slug], low), high) if enough[slug] else otherwise
+
+
+def _hand(nats: Mapping[str, float], built: Structure, spread: float) -> float:
+    """Return how far something beside the prompts says that one hand holds the accounts, 0 to 1.
+
+    One tool writes for all who use it, from one cloud; a class opens its accounts together and
+    meets.  Neither shares cards covertly, or blocks in several networks, or moves to a new model
+    at once.
+    """
+    tied = min(built.tied / _TIED, 1.0)
+    blocks = _OF_BLOCKS * min(nats["address-blocks"] / _BLOCKS, 1.0) * spread
+    pivot = _OF_PIVOT * min(max(nats["release-pivot"], 0.0) / _PIVOT, 1.0)
+    return 1.0 - (1.0 - tied) * (1.0 - blocks) * (1.0 - pivot)
+
+
+def _behaviour(
+    nats: Mapping[str, float],
+    effect: Mapping[str, float],
+    enough: Mapping[str, bool],
+    built: Structure,
+    hand: float,
+) -> dict[str, float]:
+    """Return what the accounts ask and get: much of it a tool would do too, so beside a hand."""
+    length = _known(effect, enough, "answer-length", -1.0, 1.5, 0.0)
+    subjects = _known(effect, enough, "exchangeability", -0.02, 0.4, 0.05)
+    alone = _known(effect, enough, "no-follow-up", 0.0, 1.0, 0.8) - 0.5
+    behaviour = min(max(2.0 * alone + length - 4.0 * (subjects - 0.05), 0.0), 2.0)
+    return {
+        "one hand": hand,
+        "answer length": min(max(length, 0.0), 0.4),
+        "answer length of one hand": max(length, 0.0) * hand,
+        "short answers": max(0.0, -length - 0.1),
         "subjects of one's own": subjects,
         "fewer subjects of one's own than crowds": nats["exchangeability"],
         "no follow-up": alone,
         "no follow-up beyond crowds": nats["no-follow-up"],
-        # a small group is no better evidence than one of a dozen
-        "log size": max(0.0, float(np.log(max(size, 1))) - 2.5),
-        "repeated texts": known("job-queue", 0.0, 0.3, 0.0),
-        "shared values in one place": built.placed,
+        "repeated texts": _known(effect, enough, "job-queue", 0.0, 0.3, 0.0),
+        "texts of each other": min(built.repeated, 0.5),
+        "release pivot": min(3.0, nats["release-pivot"]),
+        "coverage of one hand": _known(effect, enough, "capability-coverage", -3.0, 3.0, 0.0)
+        * hand,
+        "behaviour of one hand in a style of its own": behaviour * min(built.purity, 0.6) * hand,
+    }
+
+
+def _links(
+    nats: Mapping[str, float], built: Structure, size: int, spread: float
+) -> dict[str, float]:
+    """Return what ties the accounts, covertly or as customers, families and firms are tied."""
+    identity = _identity(nats)
+    own = min(1.0, built.purity / 0.15)
+    return {
+        "identity up to four nats": min(identity, 4.0),
+        "identity beyond four nats": min(max(0.0, identity - 4.0), 12.0),
+        # the blocks of one network are those of one cloud or town
+        "address blocks": min(8.0, nats["address-blocks"]) * spread,
         "tied covertly": built.tied,
         "further circles": float(min(max(built.circles - 1, 0), 6)),
-        "release pivot": min(3.0, nats["release-pivot"]),
-        "coverage": known("capability-coverage", -3.0, 3.0, 0.0),
-        "style of others too": max(0.0, 0.2 - built.purity) / 0.2,
-        "style of its own": min(built.purity, 0.8),
-        "behaviour in a style of its own": behaviour * min(built.purity, 0.6),
-        "exclusive pieces": built.exclusive,
         "tied accounts of one style": own
         * min(float(np.log(max(1.0, size * built.tied / 3.0))), 2.0),
-        "ages alike": ages,
-        "clients alike": min(max(built.clients, 0.0), 2.0),
+        "families and shops": built.family,
+        "places of their own": built.private,
+        "one organisation": built.organised,
+        "one mail domain": built.domain,
+        "name an organisation": built.names,
+        "held by most": built.seats if size >= 8 else 0.0,
     }
+
+
+def _make_up(
+    nats: Mapping[str, float],
+    effect: Mapping[str, float],
+    enough: Mapping[str, bool],
+    built: Structure,
+    size: int,
+) -> dict[str, float]:
+    """Return how alike the accounts are, how many, and how many kinds of evidence speak."""
+    rounds, ages = _together(built, nats)
+    clients = min(max(built.clients, 0.0), 2.0)
+    kinds = (
+        _identity(nats) > 1.0,
+        nats["address-blocks"] > 1.0,
+        rounds > 1.0,
+        _known(effect, enough, "answer-length", -1.0, 1.5, 0.0) > 0.4,
+        max(nats["young-burst"], nats["release-pivot"]) > 1.0,
+        ages > 0.6,
+        clients > 0.6,
+    )
+    return {
+        "lock step": rounds,
+        "young burst": min(3.0, nats["young-burst"]),
+        "ages alike": ages,
+        "clients alike": clients,
+        "kinds of evidence": float(sum(kinds)),
+        # a small group is no better evidence than one of a dozen
+        "log size": max(0.0, float(np.log(max(size, 1))) - 2.5),
+        "fewer than twelve": max(0.0, float(np.log(12.0 / max(size, 1)))),
+        "style of others too": max(0.0, 0.2 - built.purity) / 0.2,
+        "style of its own": min(built.purity, 0.8),
+        "exclusive pieces": built.exclusive,
+    }
+
+
+def _identity(nats: Mapping[str, float]) -> float:
+    return sum(
+        max(0.0, nats[slug])
+        for slug in ("payment-links", "phone-links", "device-links", "mail-patterns")
+    )
 
 
 def _together(built: Structure, nats: Mapping[str, float]) -> tuple[float, float]:
@@ -163,7 +297,7 @@ def odds_of(
     size: int,
 ) -> float:
     """Return the log odds that such a group is a campaign; see :func:`inputs`."""
-    weights = VALUES if built.pooled else WORDS
+    weights = TABLES[built.by]
     found = inputs(nats, effect, enough, built, size)
     return sum(weight * found[name] for name, weight in weights.items())
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AddressBlocks"]
 
+_ROOM, _PLACE = 8, 0.2
+"""Accounts, and the share of a group, that one block holds where it is a place of theirs."""
+
 
 @nb.njit(cache=True, nogil=True)
 def _related(accounts, relations, identity):
@@ -87,7 +90,7 @@ def _blocks(
             if i < pairs.size and pairs[i] // n == pairs[start] // n:
                 continue
             v, m = pairs[start] // n, i - start
-            if m >= 2:
+            if m >= 2 and (m < _ROOM or m < _PLACE * n):
                 w = network_of[v]
                 lo = np.searchsorted(net_pairs, w * n)
                 inside = np.searchsorted(net_pairs, (w + 1) * n) - lo
@@ -121,8 +124,8 @@ class AddressBlocks:
     cheap = True
     sees = "several address blocks, each used by a few of the group's accounts"
     innocent = (
-        "a school or company leaves by one block, which counts nothing; tools that run in one "
-        "cloud are compared with everyone in that cloud"
+        "schools and companies leave by a block for each room or floor; a block with many of the "
+        "group counts nothing, and tools in one cloud are compared with everyone in that cloud"
     )
     source = "Cao et al., SynchroTrap (CCS 2014), with rarity in place of a fixed threshold"
 

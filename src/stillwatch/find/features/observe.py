@@ -17,7 +17,7 @@ from stillwatch.find.features.text import DIMENSIONS, FORM, sketch_texts
 
 __all__ = ["OBSERVATION_VERSION", "observation_schema", "observe"]
 
-OBSERVATION_VERSION = "1"
+OBSERVATION_VERSION = "2"
 """Changes whenever an observation of the same exchange would differ."""
 
 _U64 = pa.uint64()
@@ -78,7 +78,8 @@ def observe(batch: pa.RecordBatch, *, key: int = 0) -> pa.RecordBatch:
             _hashes(batch.column(name), key) if name in present else np.zeros(n, dtype=np.uint64)
         )
         columns[name] = pa.array(values)
-    columns["block"] = pa.array(_blocks(batch, key))
+    block, wider = _blocks(batch, key)
+    columns["block"] = pa.array(block)
     for name in _COUNTS:
         columns[name] = _integers(batch, name)
     if "output_tokens" not in present and "response" in present:
@@ -87,11 +88,7 @@ def observe(batch: pa.RecordBatch, *, key: int = 0) -> pa.RecordBatch:
             pa.int32()
         )
     columns["temperature"] = _temperature(batch)
-    columns["asn"] = (
-        pc.fill_null(batch.column("asn").cast(pa.int64()), -1)
-        if "asn" in present
-        else pa.array(np.full(n, -1, np.int64))
-    )
+    columns["asn"] = pa.array(_systems(batch, wider))
     columns.update(_texts(batch, key))
     return pa.RecordBatch.from_arrays([columns[f.name] for f in schema], schema=schema)
 
@@ -135,25 +132,47 @@ def _temperature(batch: pa.RecordBatch) -> pa.Array:
     return pa.array(np.rint(np.clip(array, -0.001, 1000.0) * 1000).astype(np.int32))
 
 
-def _block(address: str) -> str:
-    """Return the network that one subscriber line usually gets: IPv4 /24, IPv6 /48."""
+def _block(address: str) -> tuple[str, str]:
+    """Return the network that one subscriber line usually gets, and the wider one around it.
+
+    IPv4 /24 and /16, IPv6 /48 and /32.
+    """
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
-        return ""
+        return "", ""
     if parsed.version == 4:
-        return str(ipaddress.IPv4Network((int(parsed), 24), strict=False))
-    return str(ipaddress.IPv6Network((int(parsed), 48), strict=False))
+        v4 = ipaddress.IPv4Network((int(parsed), 24), strict=False)
+        return str(v4), str(v4.supernet(new_prefix=16))
+    v6 = ipaddress.IPv6Network((int(parsed), 48), strict=False)
+    return str(v6), str(v6.supernet(new_prefix=32))
 
 
-def _blocks(batch: pa.RecordBatch, key: int) -> np.ndarray:
+def _blocks(batch: pa.RecordBatch, key: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the hashes of the address blocks and of the wider ones, 0 where there is none."""
+    none = np.zeros(batch.num_rows, np.uint64)
     if "ip" not in batch.schema.names:
-        return np.zeros(batch.num_rows, np.uint64)
+        return none, none
     encoded = pc.dictionary_encode(batch.column("ip"))
-    values = [_block(v) if v else "" for v in encoded.dictionary.to_pylist()]
-    hashed = _hashes(pa.array(values, pa.string()), key) if values else np.zeros(0, np.uint64)
+    values = [_block(v) if v else ("", "") for v in encoded.dictionary.to_pylist()]
     indices = np.asarray(pc.fill_null(encoded.indices, -1), dtype=np.int64)
-    return np.where(indices >= 0, np.append(hashed, np.uint64(0))[indices], np.uint64(0))
+    columns = [_hashes(pa.array([v[k] for v in values], pa.string()), key) for k in range(2)]
+    narrow, wider = (np.append(column, np.uint64(0))[indices] for column in columns)
+    return narrow, wider
+
+
+def _systems(batch: pa.RecordBatch, wider: np.ndarray) -> np.ndarray:
+    """Return the autonomous systems, -1 where unknown.
+
+    Where an address comes without one, its wider block stands in, as a number below -2: what
+    runs in one cloud must not be compared with the whole world.
+    """
+    systems = np.full(batch.num_rows, -1, np.int64)
+    if "asn" in batch.schema.names:
+        given = pc.fill_null(batch.column("asn").cast(pa.int64()), -1)
+        systems = np.asarray(given, dtype=np.int64)
+    stand_in = np.where(wider != 0, -3 - (wider >> np.uint64(2)).astype(np.int64), -1)
+    return np.where(systems < 0, stand_in, systems)
 
 
 def _texts(batch: pa.RecordBatch, key: int) -> dict[str, pa.Array]:

@@ -141,7 +141,6 @@ def derive_rows(log: Log) -> Rows:
     present, first = np.unique(log.account, return_index=True)
     first_row[present] = first
     block, blocks = codes_of(log.block)
-    # where no autonomous system is given, all addresses count as one network
     system = np.where(log.block != 0, log.asn + 2, 0).astype(np.uint64)
     network, networks = codes_of(system)
     known = np.flatnonzero(block >= 0)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["POPULAR", "Ties", "covert_components", "no_ties", "pools", "tie_accounts"]
 
-POPULAR = 20
+POPULAR = 64
 """Accounts of a value above which it ties nobody."""
 _PLACE = 0.5
 """Share of those tied to each other that have used one block, from which on it is their place."""

@@ -1,0 +1,58 @@
+"""What proposes groups beside repeated pieces: shared values, likeness of wording, of manner."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillwatch.find.campaigns.graph import Graph
+from stillwatch.find.campaigns.manner import Manners
+from stillwatch.find.campaigns.neighbours import alike_in_words
+from stillwatch.find.campaigns.pool import pool_circles
+from stillwatch.find.campaigns.propose import (
+    alike_candidates,
+    manner_candidates,
+    most_accounts,
+    pooled_candidates,
+)
+
+if TYPE_CHECKING:
+    from stillwatch.find.campaigns.propose import Candidate
+    from stillwatch.find.campaigns.refine import Population
+    from stillwatch.find.campaigns.style import Styles
+    from stillwatch.find.features.view import View
+
+__all__ = ["Proposers"]
+
+
+class Proposers:
+    """Proposes groups of accounts that are alike, look by look.
+
+    Args:
+        view: what is known; it advances.
+        styles: of the same view.
+        without: families that are left out.
+    """
+
+    def __init__(self, view: View, styles: Styles, without: frozenset[str] = frozenset()) -> None:
+        self._view, self._styles, self._without = view, styles, without
+        self._manners = Manners(view)
+        self._worded: dict[bytes, int] = {}
+        self._mannered: dict[bytes, int] = {}
+
+    def propose(self, population: Population) -> tuple[list[Candidate], Graph]:
+        """Return candidates of this look, and who is alike in words.
+
+        Args:
+            population: what everyone looks like.
+        """
+        view, styles = self._view, self._styles
+        most, total = most_accounts(view), view.seen.size
+        edges = alike_in_words(view)
+        near = Graph(edges, total, most)
+        found: list[Candidate] = []
+        if "identity" not in self._without:
+            found += pooled_candidates(view, pool_circles(view, most), population)
+        found += alike_candidates(view, near.groups(), styles, self._worded)
+        manner = Graph(self._manners.nearest(edges), total, most).groups()
+        found += manner_candidates(view, manner, styles, population, self._mannered)
+        return found, near
