@@ -168,7 +168,9 @@ def judged(folder: Path, view: View, world: World, looks: list[float]) -> list[J
                 )  # fmt: skip
                 rule = decide(one, 0.05, view.rows)
                 fits = (one.fit >= FITS).sum() >= SMALLEST
-                if fits and (rule is None or rule.startswith("J-9")):  # weighed, and not refused
+                if fits and (
+                    rule is None or rule[:3] in {"J-9", "J-6"} or "must say more" in rule
+                ):  # weighed, and not refused
                     out.append(_labelled(folder.name, look, one, world))
         print(f"{folder.name} at {look:.2f}: {len(out)} judgements", flush=True)
     return out

@@ -3,16 +3,18 @@
 The rules are numbered; ``decide`` applies them and says which one a group fell short of.
 
 J-1  Detectors of one family add up, each bounded, on members that the other families chose.
-J-2  Fewer than four accounts are a household or a coincidence.
+J-2  Fewer than four accounts are a household or a coincidence; of four and five more is asked,
+     since there are so many ways to choose a few.
 J-3  Whole texts that repeat between the accounts speak for people, classes and benchmarks.
 J-4  Accounts most of which name an organisation that others of them name are together openly;
      they are shown and not declared.  A mail domain costs nothing: of accounts with mail at
      one domain of their own more is asked.
+J-6  One circle that shares cards or phones is rather one customer: more is asked of it.
 J-9  What remains is weighed together (``weigh``) and must reach the operator's threshold.
 J-10 Members who neither write like the others, nor look like them, nor are tied to them are
      put before a person; at least four must be left.
 
-J-5 to J-8 were withdrawn; what they refused is weighed (docs/decisions/0010).
+J-5, J-7 and J-8 were withdrawn; what they refused is weighed (docs/decisions/0010).
 """
 
 from __future__ import annotations
@@ -93,8 +95,11 @@ _ELSE = 4.0
 """Nats that everything but writing can add or take at most."""
 REVIEW = 0.45
 """Membership of an account that is put before a person and not flagged."""
-SMALLEST = 4
-"""Accounts of the smallest campaign that is declared (J-2)."""
+SMALLEST, PLENTY = 4, 6
+"""Accounts of the smallest campaign that is declared, and from which on a nat more for each that
+is missing is not asked for (J-2)."""
+TIED, CUSTOMER = 0.3, 2.0
+"""Share of the accounts that one circle holds that is a customer, and the nats asked for (J-6)."""
 UNTIED = 1.2
 """Log ratio beyond text that a member without a tie needs where most have none."""
 REPEATS = -1.0
@@ -333,6 +338,12 @@ def decide(judged: Judged, alpha: float, rows: int) -> str | None:
     short = f", log odds {odds:.1f} of {{:.1f}}"
     if odds < needed:
         return "J-9: the evidence together is too weak" + short.format(needed)
+    needed += max(0, PLENTY - judged.members.size)
+    if odds < needed:
+        return f"J-2: fewer than {PLENTY} accounts must say more" + short.format(needed)
+    if built.circles == 1 and max(built.tied, built.seats) >= TIED and odds < needed + CUSTOMER:
+        rule = "J-6: one circle that shares cards or phones, as a customer does"
+        return rule + short.format(needed + CUSTOMER)
     if openly and odds < needed + DOMAIN:
         rule = "J-4: most of the accounts have mail at a domain that others here have it at"
         return rule + short.format(needed + DOMAIN)
