@@ -102,16 +102,20 @@ def _places(members, identity, homes, home_rows, known, degree):
         n = 0
         for i in range(k):
             if part[i] == number:
-                used[n : n + width] = own[i]
-                n += width
+                for x in range(width):
+                    used[n] = own[i, x]
+                    n += 1
         blocks, counts = runs(used[:n])
         if counts.size == 0:
             continue
-        most, block = counts.max(), blocks[counts.argmax()]
+        at = counts.argmax()
+        most, block = counts[at], blocks[at]
         users = 0
         for i in range(k):
-            if np.any(own[i] == block):
-                users += 1
+            for x in range(width):
+                if own[i, x] == block:
+                    users += 1
+                    break
         if most >= max(2, _PLACE * sizes[number]) and most >= _THEIRS * users:
             for i in range(k):
                 if part[i] == number:
