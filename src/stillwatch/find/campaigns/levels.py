@@ -36,8 +36,8 @@ def first_rows(rows, slot, size):
 
 
 @nb.njit(cache=True, nogil=True)
-def runs(codes):
-    """Return the distinct codes that are at least 0, ascending, and how often each occurs.
+def runs(codes, least=0):
+    """Return the distinct codes that are at least so much, ascending, and how often each occurs.
 
     >>> runs(np.array([4, -1, 2, 4]))
     (array([2, 4]), array([1, 2]))
@@ -47,7 +47,7 @@ def runs(codes):
     counts = np.empty(codes.size, np.int64)
     n = 0
     for i in range(ordered.size):
-        if ordered[i] < 0:
+        if ordered[i] < least:
             continue
         if n > 0 and values[n - 1] == ordered[i]:
             counts[n - 1] += 1
@@ -82,17 +82,8 @@ def most_common(values, most):
     >>> most_common(np.array([7, 5, 7, 3]), 2)
     (array([7, 3]), array([0, 2, 0, 1]))
     """
-    ordered = np.argsort(values)
-    distinct = np.empty(values.size, np.int64)
-    counts = np.zeros(values.size, np.int64)
-    which = np.empty(values.size, np.int64)
-    n = 0
-    for i in ordered:
-        if n == 0 or distinct[n - 1] != values[i]:
-            distinct[n] = values[i]
-            n += 1
-        counts[n - 1] += 1
-        which[i] = n - 1
+    distinct, counts = runs(values, values.min())
+    n = distinct.size
     kept = min(most, n)
     place = np.full(n, kept)
     top = np.empty(kept, np.int64)
@@ -103,7 +94,7 @@ def most_common(values, most):
                 best = j
         place[best] = rank
         top[rank] = distinct[best]
-    return top, place[which]
+    return top, place[np.searchsorted(distinct, values)]
 
 
 @nb.njit(cache=True, nogil=True)

@@ -144,22 +144,14 @@ def _seats(view: View, members: NDArray[np.int32]) -> float:
 
 
 def _declared(view: View, members: NDArray[np.int32]) -> float:
-    if members.size == 0:
-        return 0.0
-    return float(_named(view.derived.relations[members]) / members.size)
-
-
-@nb.njit(cache=True, nogil=True)
-def _named(relations):
-    """Return how many name what another names too."""
-    named = np.zeros(relations.shape[0], np.bool_)
-    for column in range(relations.shape[1]):
-        ordered = np.argsort(relations[:, column])
-        for j in range(1, ordered.size):
-            a, b = ordered[j - 1], ordered[j]
-            if relations[a, column] == relations[b, column] and relations[a, column] >= 0:
-                named[a] = named[b] = True
-    return named.sum()
+    named = np.zeros(members.size, np.bool_)
+    for relation in np.ascontiguousarray(view.derived.relations[members].T):
+        values, counts = runs(relation)
+        many = values[counts >= 2]
+        if many.size:
+            at = np.minimum(np.searchsorted(many, relation), many.size - 1)
+            named |= many[at] == relation
+    return float(named.mean()) if members.size else 0.0
 
 
 def _exclusive(view: View, members: NDArray[np.int32], facets: NDArray[np.int32]) -> float:
