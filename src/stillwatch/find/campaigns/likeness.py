@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stillwatch.find.campaigns.levels import runs
 from stillwatch.find.campaigns.mixture import code_features, log_ratios
 from stillwatch.find.features.ties import covert_components
 
@@ -71,7 +72,7 @@ def likeness_of(
         features: of these accounts, as from ``refine.features_of``.
         reached: who writes in the group's style, None where it has none.
     """
-    by_name = {f.name: _ratios([f], accounts.size) for f in features}
+    by_name = dict(zip((f.name for f in features), _ratios(features, accounts.size), strict=True))
     manner = np.sum(list(by_name.values()), axis=0) if by_name else np.zeros(accounts.size)
     wording = np.zeros(accounts.size)
     purity = 0.0
@@ -80,8 +81,8 @@ def likeness_of(
         writes = reached.accounts[reached.log_ratio >= _WRITES]
         purity = float(np.isin(writes, accounts).sum() / writes.size) if writes.size else 0.0
     root = covert_components(view)[accounts]
-    _, inverse, counts = np.unique(root, return_inverse=True, return_counts=True)
-    circle = np.log(np.minimum(counts[inverse], _TIES_MOST))
+    circles, counts = runs(root)
+    circle = np.log(np.minimum(counts[np.searchsorted(circles, root)], _TIES_MOST))
     fit = (
         _START
         + _WORDING * np.clip(wording, *_WORDING_RANGE)
@@ -93,8 +94,10 @@ def likeness_of(
     )
 
 
-def _ratios(features: Sequence[Feature], size: int) -> NDArray[np.float64]:
-    return log_ratios(code_features(features, size), np.ones(size))
+def _ratios(features: Sequence[Feature], size: int) -> list[NDArray[np.float64]]:
+    """Return the log ratios of each feature by itself."""
+    coded, everyone = code_features(features, size), np.ones(size)
+    return [log_ratios(coded, everyone, only=number) for number in range(len(features))]
 
 
 def _mean(values: NDArray[np.float64] | None) -> float:

@@ -53,17 +53,28 @@ def code_features(features: Sequence[Feature], size: int) -> Coded:
     own = np.ones((size, len(features)))
     mean = np.zeros((len(features), LEVELS))
     for number, feature in enumerate(features):
-        code[:, number] = feature.code
-        known = np.flatnonzero(feature.code >= 0)
-        if known.size == 0:
+        base = feature.base if feature.base.ndim == 2 else feature.base[None]
+        _code(number, feature.code, base, code, own, mean)
+    return Coded(code, own, mean, tuple(f.family for f in features))
+
+
+@nb.njit(cache=True, nogil=True)
+def _code(f, levels, base, code, own, mean):
+    """Write one feature's column; one row of ``base`` is everyone's, else each account has one."""
+    known = 0
+    for i in range(levels.size):
+        code[i, f] = levels[i]
+        if levels[i] < 0:
             continue
-        if feature.base.ndim == 2:
-            own[known, number] = feature.base[known, feature.code[known]]
-            mean[number, : feature.base.shape[1]] = feature.base[known].mean(axis=0)
-        else:
-            own[known, number] = feature.base[feature.code[known]]
-            mean[number, : feature.base.size] = feature.base
-    return Coded(code, np.maximum(own, 1e-6), mean, tuple(f.family for f in features))
+        row = base[i] if base.shape[0] > 1 else base[0]
+        own[i, f] = max(row[levels[i]], 1e-6)
+        if base.shape[0] > 1 or known == 0:
+            for level in range(row.size):
+                mean[f, level] += row[level]
+        known += 1
+    if base.shape[0] > 1:
+        for level in range(base.shape[1]):
+            mean[f, level] /= max(known, 1)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -156,10 +167,22 @@ def fit(
     return member
 
 
-def log_ratios(coded: Coded, member: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return (k,) log ratios of the campaign's part over the population's."""
+def log_ratios(
+    coded: Coded, member: NDArray[np.float64], only: int | None = None
+) -> NDArray[np.float64]:
+    """Return (k,) log ratios of the campaign's part over the population's.
+
+    Args:
+        coded: features of the group.
+        member: membership of each account.
+        only: number of the one feature that counts; all of them otherwise.
+    """
+    used = np.ones(len(coded.families), np.bool_)
+    if only is not None:
+        used[:] = False
+        used[only] = True
     out = np.zeros(coded.code.shape[0])
-    _ratios(coded.code, coded.own, coded.mean, np.ones(len(coded.families), np.bool_), member, out)
+    _ratios(coded.code, coded.own, coded.mean, used, member, out)
     return out
 
 

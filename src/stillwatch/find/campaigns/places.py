@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
+
+from stillwatch.find.campaigns.levels import runs
+from stillwatch.find.features.arrays import root_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,25 +45,81 @@ def places(view: View, members: NDArray[np.int32]) -> Places:
         view: what is known.
         members: (k,) accounts of one group.
     """
+    derived = view.derived
+    found = _places(
+        members,
+        view.log.accounts.identity,
+        derived.homes,
+        derived.home_rows,
+        view.rows,
+        view.block_degree,
+    )
+    return Places(*found)
+
+
+@nb.njit(cache=True, nogil=True)
+def _united(members, identity):
+    """Return (k,) the first member of those whom chains of shared values tie to each."""
     k = members.size
-    out = Places(np.zeros(k, np.bool_), np.zeros(k, np.bool_), np.zeros(k))
-    part = np.arange(k)
-    for codes in view.log.accounts.identity[members].T:
-        for value in np.unique(codes[codes >= 0]).tolist():
-            parts = np.unique(part[codes == value])
-            part[np.isin(part, parts)] = parts[0]
-    homes = view.derived.homes[members]
-    homes = np.where(view.derived.home_rows[members] < view.rows, homes, -1)
-    numbers, sizes = np.unique(part, return_counts=True)
-    for number, size in zip(numbers[sizes >= 2].tolist(), sizes[sizes >= 2].tolist(), strict=True):
-        here = part == number
-        blocks, counts = np.unique(homes[here][homes[here] >= 0], return_counts=True)
-        if not counts.size:
+    parent = np.arange(k)
+    key = np.empty(k, np.int64)
+    for kind in range(identity.shape[1]):
+        n = 0
+        for i in range(k):
+            code = identity[members[i], kind]
+            if code >= 0:
+                key[n] = np.int64(code) * k + i
+                n += 1
+        ordered = np.sort(key[:n])
+        for j in range(1, n):
+            if ordered[j] // k == ordered[j - 1] // k:
+                u, v = root_of(parent, ordered[j] % k), root_of(parent, ordered[j - 1] % k)
+                parent[max(u, v)] = min(u, v)
+    for i in range(k):
+        parent[i] = root_of(parent, i)
+    return parent
+
+
+@nb.njit(cache=True, nogil=True)
+def _places(members, identity, homes, home_rows, known, degree):
+    """See ``places``; ``known`` are the rows known and ``degree`` the users of every block."""
+    k, width = members.size, homes.shape[1]
+    placed, family = np.zeros(k, np.bool_), np.zeros(k, np.bool_)
+    private = np.zeros(k)
+    part = _united(members, identity)
+    own = np.full((k, width), -1, np.int64)
+    for i in range(k):
+        for x in range(width):
+            if home_rows[members[i], x] < known:
+                own[i, x] = homes[members[i], x]
+    used = np.empty(k * width, np.int64)
+    sizes = np.zeros(k, np.int64)
+    for i in range(k):
+        sizes[part[i]] += 1
+    for number in range(k):
+        if sizes[number] < 2:
             continue
-        own, block = int(counts.max()), blocks[counts.argmax()]
-        users = int((homes == block).any(axis=1).sum())
-        if own >= max(2, _PLACE * size) and own >= _THEIRS * users:
-            out.placed[here] = True
-            out.family[here] = size <= _FAMILY
-            out.private[here] = own / max(float(view.block_degree[block]), own)
-    return out
+        n = 0
+        for i in range(k):
+            if part[i] == number:
+                for x in range(width):
+                    used[n] = own[i, x]
+                    n += 1
+        blocks, counts = runs(used[:n])
+        if counts.size == 0:
+            continue
+        at = counts.argmax()
+        most, block = counts[at], blocks[at]
+        users = 0
+        for i in range(k):
+            for x in range(width):
+                if own[i, x] == block:
+                    users += 1
+                    break
+        if most >= max(2, _PLACE * sizes[number]) and most >= _THEIRS * users:
+            for i in range(k):
+                if part[i] == number:
+                    placed[i] = True
+                    family[i] = sizes[number] <= _FAMILY
+                    private[i] = most / max(degree[block], most)
+    return placed, family, private

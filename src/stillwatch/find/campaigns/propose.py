@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stillwatch.find.campaigns.grow import Grower
     from stillwatch.find.campaigns.pool import Pooled
     from stillwatch.find.campaigns.structure import Proposer
-    from stillwatch.find.campaigns.style import Styles
+    from stillwatch.find.campaigns.style import Reached, Styles
     from stillwatch.find.features.groups import Groups
     from stillwatch.find.features.view import View
 
@@ -163,6 +163,7 @@ def alike_candidates(
         met: exchanges of the groups looked at before, by their accounts; updated.
     """
     scored = []
+    member = np.zeros(view.seen.size, np.bool_)
     for number, accounts in enumerate(groups):
         sent = int(view.requests[accounts].sum())
         if not has_grown(met, accounts.tobytes(), sent, _GROWN):
@@ -171,7 +172,9 @@ def alike_candidates(
         if reached is None:
             continue
         writes = reached.accounts[reached.log_ratio >= _WRITES]
-        inside = int(np.isin(writes, accounts).sum())
+        member[accounts] = True
+        inside = int(member[writes].sum())
+        member[accounts] = False
         if inside < LEAST or inside < _PURE * writes.size:
             continue
         value = inside / writes.size * inside / accounts.size * np.log2(inside)
@@ -184,7 +187,7 @@ def alike_candidates(
         if taken[accounts].mean() > 0.5:
             continue
         taken[accounts] = True
-        rows = reached.rows[np.isin(view.log.account[reached.rows], accounts)]
+        rows = _rows_of(view, reached, accounts)
         group = groups_of_rows(view, np.array([0, rows.size], np.int64), rows)
         if group.accounts.size >= LEAST:
             pieces = reached.pieces[view.carriers[reached.pieces] >= LEAST_CARRIERS]
@@ -237,11 +240,18 @@ def _in_style(view: View, accounts: NDArray[np.int32], group: Groups, styles: St
     reached = styles.reach(accounts)
     if reached is not None:
         pieces = reached.pieces[view.carriers[reached.pieces] >= LEAST_CARRIERS]
-        rows = reached.rows[np.isin(view.log.account[reached.rows], accounts)]
+        rows = _rows_of(view, reached, accounts)
         own = groups_of_rows(view, np.array([0, rows.size], np.int64), rows)
         if own.accounts.size >= max(LEAST, 0.6 * accounts.size):
             return Candidate(own, pieces, by="manner", styled=True)
     return Candidate(group, np.zeros(0, np.int32), by="manner", styled=True)
+
+
+def _rows_of(view: View, reached: Reached, accounts: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the exchanges in style that are of these accounts."""
+    member = np.zeros(view.seen.size, np.bool_)
+    member[accounts] = True
+    return reached.rows[member[view.log.account[reached.rows]]]
 
 
 def has_grown(met: dict[bytes, int], key: bytes, size: int, growth: float) -> bool:

@@ -17,8 +17,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stillwatch.find.campaigns.levels import (
+    carriers,
+    first_rows,
+    held_links,
+    length_levels,
+    most_common,
+    used_links,
+)
 from stillwatch.find.campaigns.mixture import code_features, log_ratios
-from stillwatch.find.features.log import IDENTITY
+from stillwatch.find.features.ties import POPULAR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,7 +46,10 @@ __all__ = [
 
 _DAY = 86_400_000_000
 _AGES = np.array([0.5, 2, 5, 10, 20, 40, 90]) * _DAY
+_LENGTHS = np.array([-0.6, -0.1, 0.3, 0.8])
 _FACETS = 48
+_DIVIDES = (0.1, 0.9)
+"""Least and greatest share of a group's accounts that carry a facet that divides it."""
 _TENTHS = 10
 
 
@@ -93,7 +104,7 @@ def features_of(groups: Groups, group: int, view: View, population: Population) 
         groups.rows_of(group),
         groups.slots_of(group),
     )
-    first = _first_rows(rows, slot, accounts.size)
+    first = first_rows(rows, slot, accounts.size)
     found = [_identity_links(accounts, view), _ages(accounts, first, view, population)]
     found.append(_client(first, view))
     found.append(_window(first, view, population))
@@ -165,28 +176,13 @@ def telling_facets(
 ) -> NDArray[np.bool_]:
     """Return (k, F) which accounts carry which of the facets that divide the group most."""
     index = view.facets
-    place = np.full(view.seen.size, -1, np.int64)
-    place[accounts] = np.arange(accounts.size)
-    columns: dict[bytes, tuple[float, NDArray[np.bool_]]] = {}
-    for facet in facets.tolist():
-        lo, hi = index.posting_ptr[facet], view.ends[facet]
-        who = place[view.log.account[index.posting[lo:hi]]]
-        column = np.zeros(accounts.size, np.bool_)
-        column[who[who >= 0]] = True
-        share = column.mean()
-        if 0.1 <= share <= 0.9:
-            columns.setdefault(column.tobytes(), (abs(share - 0.5), column))
+    postings = (index.posting_ptr, view.ends, index.posting, view.log.account)
+    found, counts = carriers(accounts, facets, *postings, view.seen.size, *_DIVIDES)
+    columns: dict[bytes, tuple[float, int]] = {}
+    for number, share in enumerate((counts / max(accounts.size, 1)).tolist()):
+        columns.setdefault(found[number].tobytes(), (abs(share - 0.5), number))
     best = sorted(columns.items(), key=lambda item: (item[1][0], item[0]))[:_FACETS]
-    if not best:
-        return np.zeros((accounts.size, 0), np.bool_)
-    return np.stack([column for _, (_, column) in best], axis=1)
-
-
-def _first_rows(rows: NDArray[np.int32], slot: NDArray[np.int32], size: int) -> NDArray[np.int64]:
-    first = np.full(size, -1, np.int64)
-    _, at = np.unique(slot, return_index=True)
-    first[slot[at]] = rows[at]
-    return first
+    return np.ascontiguousarray(found[[number for _, (_, number) in best]].T)
 
 
 def _identity_links(accounts: NDArray[np.int32], view: View) -> Feature:
@@ -194,28 +190,17 @@ def _identity_links(accounts: NDArray[np.int32], view: View) -> Feature:
 
     Accounts of one organisation or of one mail domain of their own share values openly.
     """
-    linked = np.zeros(accounts.size, np.int64)
-    holders = np.zeros(accounts.size)
-    any_known = np.zeros(accounts.size, np.bool_)
-    relation = view.derived.relations[accounts].max(axis=1).astype(np.int64)
-    alone = relation < 0
-    relation[alone] = -2 - np.arange(int(alone.sum()))
-    for kind in range(len(IDENTITY)):
-        code = view.log.accounts.identity[accounts, kind].astype(np.int64)
-        known = code >= 0
-        if not known.any():
-            continue
-        any_known |= known
-        degree = view.identity_degree[np.maximum(code, 0) + view.derived.identity_offset[kind]]
-        holders += np.where(known, degree - 1, 0)
-        units = np.unique((code << 32) + relation + 2**31) >> 32  # one of a value and a name
-        values, counts = np.unique(units, return_counts=True)
-        shared = counts[np.searchsorted(values, code)] >= 2
-        linked |= known & shared & (degree <= 64)
-    chance = np.clip(2.0 * holders * accounts.size / max(view.accounts, 1), 0.01, 0.9)
-    return Feature(
-        "ties", "identity", np.where(any_known, linked, -1), np.stack([1 - chance, chance], axis=1)
+    derived = view.derived
+    level, chance = held_links(
+        accounts,
+        view.log.accounts.identity,
+        derived.relations,
+        view.identity_degree,
+        derived.identity_offset,
+        POPULAR,
+        view.accounts,
     )
+    return Feature("ties", "identity", level, np.stack([1 - chance, chance], axis=1))
 
 
 def _ages(
@@ -235,16 +220,14 @@ def _client(first: NDArray[np.int64], view: View) -> Feature:
         return Feature(
             "clients", "infrastructure", np.full(first.size, -1), np.array([0.4, 0.3, 0.3])
         )
-    values, counts = np.unique(code[known], return_counts=True)
-    top = values[np.argsort(-counts, kind="stable")[:6]]
-    level = np.full(first.size, top.size, np.int64)
-    for number, value in enumerate(top):
-        level[code == value] = number
+    top, place = most_common(code[known], 6)
+    level = np.full(first.size, -1, np.int64)
+    level[known] = place
     share = view.client_degree[top] / max(view.accounts, 1)
     base = np.append(share, max(1.0 - share.sum(), 0.05))
     if base.size == 2:  # two levels mark ties elsewhere
         base = np.append(base, 0.0)
-    return Feature("clients", "infrastructure", np.where(known, level, -1), base / base.sum())
+    return Feature("clients", "infrastructure", level, base / base.sum())
 
 
 def _window(first: NDArray[np.int64], view: View, population: Population) -> Feature:
@@ -255,13 +238,8 @@ def _window(first: NDArray[np.int64], view: View, population: Population) -> Fea
 
 def _lengths(rows: NDArray[np.int32], slot: NDArray[np.int32], size: int, view: View) -> Feature:
     """Mean answer length residual, in fifths of everyone's exchanges."""
-    known = view.log.output_tokens[rows] >= 0
-    count = np.bincount(slot[known], minlength=size)
-    total = np.bincount(slot[known], weights=view.length[rows[known]], minlength=size)
-    mean = total / np.maximum(count, 1)
-    level = np.searchsorted(np.array([-0.6, -0.1, 0.3, 0.8]), mean)
-    base = np.array([0.2, 0.3, 0.25, 0.15, 0.1])
-    return Feature("lengths", "content", np.where(count > 0, level, -1), base)
+    level = length_levels(rows, slot, size, view.log.output_tokens, view.length, _LENGTHS)
+    return Feature("lengths", "content", level, np.array([0.2, 0.3, 0.25, 0.15, 0.1]))
 
 
 def _declared(accounts: NDArray[np.int32], population: Population) -> Feature:
@@ -279,41 +257,21 @@ def _parameter_keys(log: Log, rows: slice | NDArray[np.int64]) -> NDArray[np.int
 
 def _parameters(first: NDArray[np.int64], view: View, population: Population) -> Feature:
     """Temperature and cap asked for in the first such exchange."""
-    key = _parameter_keys(view.log, first)
-    values, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
-    order = np.argsort(-counts, kind="stable")[:5]
-    level_of = np.full(values.size, order.size, np.int64)
-    level_of[order] = np.arange(order.size)
+    top, level = most_common(_parameter_keys(view.log, first), 5)
     everyone = population.parameters
-    found = np.searchsorted(everyone, values[order], "right") - np.searchsorted(
-        everyone, values[order]
-    )
+    found = np.searchsorted(everyone, top, "right") - np.searchsorted(everyone, top)
     share = found / everyone.size + 0.002
     base = np.append(share, max(1 - share.sum(), 0.05))
-    return Feature("parameters", "content", level_of[inverse], base / base.sum())
+    return Feature("parameters", "content", level, base / base.sum())
 
 
 def _block_links(
     accounts: NDArray[np.int32], rows: NDArray[np.int32], slot: NDArray[np.int32], view: View
 ) -> Feature | None:
     """Whether an account shares an uncommon block with another of the group."""
-    block = view.derived.block[rows]
-    usable = block >= 0
-    if not usable.any():
-        return None
-    pairs = np.unique(slot[usable].astype(np.int64) * view.derived.blocks.values + block[usable])
-    who, value = pairs // view.derived.blocks.values, pairs % view.derived.blocks.values
-    values, inverse, counts = np.unique(value, return_inverse=True, return_counts=True)
-    degree = view.block_degree[values]
-    shared = (counts >= 2) & (degree <= 64)
-    linked = np.zeros(accounts.size, np.int64)
-    linked[who[shared[inverse]]] = 1
-    others = np.bincount(who, weights=(degree[inverse] - 1.0), minlength=accounts.size)
-    chance = np.clip(2.0 * others * accounts.size / max(view.accounts, 1), 0.02, 0.9)
-    known = np.bincount(who, minlength=accounts.size) > 0
-    return Feature(
-        "blocks",
-        "infrastructure",
-        np.where(known, linked, -1),
-        np.stack([1 - chance, chance], axis=1),
+    level, chance = used_links(
+        accounts.size, rows, slot, view.derived.block, view.block_degree, POPULAR, view.accounts
     )
+    if (level < 0).all():
+        return None
+    return Feature("blocks", "infrastructure", level, np.stack([1 - chance, chance], axis=1))

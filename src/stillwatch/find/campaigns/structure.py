@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numba as nb
 import numpy as np
 
+from stillwatch.find.campaigns.levels import largest_share, runs
 from stillwatch.find.campaigns.places import places
 from stillwatch.find.features.ties import covert_components
 
@@ -91,7 +93,7 @@ def structure_of(
     if members.size >= _SEATS and seats >= _SEATED:
         tied = max(0.0, tied - seats)
     where = places(view, members)
-    organisation, domain = view.derived.relations[members].T
+    organisation, domain = np.ascontiguousarray(view.derived.relations[members].T)
     return Structure(
         declared=_declared(view, members),
         tied=tied,
@@ -103,8 +105,8 @@ def structure_of(
         by=by,
         family=float(where.family.mean()) if members.size else 0.0,
         private=float(where.private.mean()) if members.size else 0.0,
-        organised=_share(organisation),
-        domain=_share(domain),
+        organised=float(largest_share(organisation)),
+        domain=float(largest_share(domain)),
         names=float((organisation >= 0).mean()) if members.size else 0.0,
         repeated=_repeated(view.derived.body[rows]),
         ages=likeness.ages,
@@ -114,7 +116,7 @@ def structure_of(
 
 def circles_within(view: View, members: NDArray[np.int32]) -> tuple[float, int]:
     """Return the share of members in covert circles of two or more of them, and the circles."""
-    _, counts = np.unique(covert_components(view)[members], return_counts=True)
+    _, counts = runs(covert_components(view)[members])
     tied = counts[counts >= 2]
     return float(tied.sum() / max(members.size, 1)), int(tied.size)
 
@@ -128,36 +130,45 @@ def _repeated(body: NDArray[np.int32]) -> float:
 def _networks(view: View, members: NDArray[np.int32]) -> float:
     """Return one over the chance that two members' first addresses are of one network."""
     network = view.derived.network[view.derived.first_row[members]]
-    counts = np.unique(network[network >= 0], return_counts=True)[1]
+    _, counts = runs(network)
     return float(counts.sum() ** 2 / (counts.astype(np.float64) ** 2).sum()) if counts.size else 1.0
 
 
 def _seats(view: View, members: NDArray[np.int32]) -> float:
     """Return the largest share of the members that hold one identity value."""
-    return max((_share(codes) for codes in view.log.accounts.identity[members].T), default=0.0)
-
-
-def _share(codes: NDArray[np.integer]) -> float:
-    """Return the share of the commonest code, those below 0 being unknown."""
-    held = np.unique(codes[codes >= 0], return_counts=True)[1]
-    return float(held.max(initial=0)) / max(codes.size, 1)
+    identity = view.log.accounts.identity
+    return max(
+        (float(largest_share(identity[members, kind])) for kind in range(identity.shape[1])),
+        default=0.0,
+    )
 
 
 def _declared(view: View, members: NDArray[np.int32]) -> float:
     named = np.zeros(members.size, np.bool_)
-    for relation in view.derived.relations[members].T:
-        _, inverse, counts = np.unique(relation, return_inverse=True, return_counts=True)
-        named |= (relation >= 0) & (counts[inverse] >= 2)
+    for relation in np.ascontiguousarray(view.derived.relations[members].T):
+        values, counts = runs(relation)
+        many = values[counts >= 2]
+        if many.size:
+            at = np.minimum(np.searchsorted(many, relation), many.size - 1)
+            named |= many[at] == relation
     return float(named.mean()) if members.size else 0.0
 
 
 def _exclusive(view: View, members: NDArray[np.int32], facets: NDArray[np.int32]) -> float:
     index = view.facets
+    postings = (index.posting_ptr, view.ends, index.posting, index.opens)
     inside = np.zeros(view.seen.size, np.bool_)
     inside[members] = True
-    own = every = 0
-    for facet in facets[:_FACETS].tolist():
-        at = slice(index.posting_ptr[facet], view.ends[facet])
-        opened = view.log.account[index.posting[at]][index.opens[at]]
-        own, every = own + int(inside[opened].sum()), every + opened.size
+    own, every = _carried(facets[:_FACETS], *postings, view.log.account, inside)
     return own / every if every else 0.0
+
+
+@nb.njit(cache=True, nogil=True)
+def _carried(facets, posting_ptr, ends, posting, opens, account, inside):
+    """Return the carriers of facets who are inside, and all of them."""
+    own, every = 0, 0
+    for f in facets:
+        for k in range(posting_ptr[f], ends[f]):
+            every += opens[k]
+            own += opens[k] and inside[account[posting[k]]]
+    return own, every

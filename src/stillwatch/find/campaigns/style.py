@@ -30,7 +30,7 @@ _PIECES = 256
 """Pieces of a style at most, the most telling first."""
 _LIFT = 1.4
 """Log of how much more often than others a group must use a piece."""
-_PARTS = (0.0, 0.25, 0.5, 0.75, 0.9)
+_PARTS = np.array([0.0, 0.25, 0.5, 0.75, 0.9])
 """Quantiles of the group's scores that divide exchanges by how much of the style they hold."""
 _STYLED = 2.5
 """Log of how much more often than others a group must write such exchanges: they are in style."""
@@ -135,6 +135,36 @@ def _score(facets, weight, uses, use_ptr, use, score):
 
 
 @nb.njit(cache=True, nogil=True)
+def _bins(mine, parts):
+    """Return the distinct quantiles of the scores above 0, and the scores in each bin.
+
+    Quantiles are interpolated as ``numpy.quantile`` does, to the bit.
+    """
+    held = np.sort(mine[mine > 0])
+    edges = np.empty(parts.size if held.size else 0)
+    for i in range(edges.size):
+        at = (held.size - 1) * parts[i]
+        k = int(at)
+        t = at - k
+        a, b = held[k], held[min(k + 1, held.size - 1)]
+        edges[i] = a + (b - a) * t if t < 0.5 else b - (b - a) * (1 - t)
+    edges.sort()
+    n = 0
+    for i in range(edges.size):
+        if n == 0 or edges[i] != edges[n - 1]:
+            edges[n] = edges[i]
+            n += 1
+    edges = edges[:n]
+    own = np.zeros(n + 1, np.int64)
+    for x in mine:
+        level = 0
+        while level < n and x >= edges[level]:
+            level += 1
+        own[level] += 1
+    return edges, own
+
+
+@nb.njit(cache=True, nogil=True)
 def _divide(touched, score, edges, account, inside, who, bins, rest):
     """Put rows into bins by score, count those of other accounts, and set the scores back."""
     for i in range(touched.size):
@@ -207,7 +237,7 @@ class Styles:
         score, account = self._score, view.log.account
         touched = _score(pieces, weight, uses, index.use_ptr, index.use, score)
         mine = score[rows]
-        edges = np.unique(np.quantile(mine[mine > 0], _PARTS)) if (mine > 0).any() else mine[:0]
+        edges, own = _bins(mine, _PARTS)
         bins, who = np.empty(touched.size, np.uint8), np.empty_like(touched)
         rest = np.zeros(edges.size + 1, np.int64)
         self._inside[accounts] = True
@@ -215,7 +245,6 @@ class Styles:
         self._inside[accounts] = False
         if edges.size == 0:
             return None
-        own = np.bincount(np.searchsorted(edges, mine, side="right"), minlength=edges.size + 1)
         p = _shares(own, rows.size)
         q = _shares(rest, view.rows - rows.size)
         styled = np.log(p / q) >= _STYLED
