@@ -9,12 +9,15 @@ J-3  Whole texts that repeat between the accounts speak for people, classes and 
 J-4  Accounts most of which name an organisation that others of them name are together openly;
      they are shown and not declared.  A mail domain costs nothing: of accounts with mail at
      one domain of their own more is asked.
-J-6  One circle that shares cards or phones is rather one customer: more is asked of it.
+J-6  Fewer than sixteen accounts in one circle or two that share cards or phones are rather a
+     customer: more is asked of them.
+J-7  Accounts that get answers of ordinary length, go on with their conversations and do not meet
+     in rounds draw out what anyone does: more is asked of them.
 J-9  What remains is weighed together (``weigh``) and must reach the operator's threshold.
 J-10 Members who neither write like the others, nor look like them, nor are tied to them are
      put before a person; at least four must be left.
 
-J-5, J-7 and J-8 were withdrawn; what they refused is weighed (docs/decisions/0010).
+J-5 and J-8 were withdrawn; what they refused is weighed (docs/decisions/0010).
 """
 
 from __future__ import annotations
@@ -98,8 +101,12 @@ REVIEW = 0.45
 SMALLEST, PLENTY = 4, 6
 """Accounts of the smallest campaign that is declared, and from which on a nat more for each that
 is missing is not asked for (J-2)."""
-TIED, CUSTOMER = 0.3, 2.0
-"""Share of the accounts that one circle holds that is a customer, and the nats asked for (J-6)."""
+TIED, SEVERAL, CUSTOMER = 0.3, 16, 4.0
+"""Share of the accounts that hold one value, or are tied beside, and the accounts, at which one
+circle or two are no customer, and the nats asked for (J-6)."""
+LONG, ALONE, ROUNDS, PLAIN = 0.25, 0.65, 2.0, 2.0
+"""Robust standard deviations of answer length, share of conversations without a second turn and
+nats of lock step below which accounts do what anyone does, and the nats asked for (J-7)."""
 UNTIED = 1.2
 """Log ratio beyond text that a member without a tie needs where most have none."""
 REPEATS = -1.0
@@ -341,15 +348,34 @@ def decide(judged: Judged, alpha: float, rows: int) -> str | None:
     needed += max(0, PLENTY - judged.members.size)
     if odds < needed:
         return f"J-2: fewer than {PLENTY} accounts must say more" + short.format(needed)
-    if built.circles == 1 and max(built.tied, built.seats) >= TIED and odds < needed + CUSTOMER:
-        rule = "J-6: one circle that shares cards or phones, as a customer does"
-        return rule + short.format(needed + CUSTOMER)
-    if openly and odds < needed + DOMAIN:
-        rule = "J-4: most of the accounts have mail at a domain that others here have it at"
-        return rule + short.format(needed + DOMAIN)
+    for asks, nats, rule in (
+        (
+            _customer(judged),
+            CUSTOMER,
+            "J-6: one circle or two that share cards or phones, as customers do",
+        ),
+        (_plain(judged), PLAIN, "J-7: what the accounts do is what anyone does"),
+        (openly, DOMAIN, "J-4: the accounts have mail at a domain that others here have it at"),
+    ):
+        needed += nats * asks
+        if odds < needed:
+            return rule + short.format(needed)
     if (judged.fit >= FITS).sum() < SMALLEST:
         return f"J-10: fewer than {SMALLEST} accounts fit each other"
     return None
+
+
+def _customer(judged: Judged) -> bool:
+    built = judged.structure
+    few = 1 <= built.circles <= 2 and judged.members.size < SEVERAL
+    return few and max(built.tied, built.seats) >= TIED
+
+
+def _plain(judged: Judged) -> bool:
+    effect, enough = judged.effect, judged.enough
+    short = not enough["answer-length"] or effect["answer-length"] < LONG
+    goes_on = not enough["no-follow-up"] or effect["no-follow-up"] < ALONE
+    return short and goes_on and judged.log_e["lock-step"] < ROUNDS
 
 
 def reviewed(probability: NDArray[np.float64], loose: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -24,8 +24,8 @@ Proposer = Literal["words", "values", "manner"]
 """What proposed a group: what its accounts write, the values that they share, all that they do."""
 
 _FACETS = 200
-_SEATS, _SEATED = 8, 0.5
-"""Members, and the share of them that hold one value, from which on it is one customer's seats."""
+_UNPLACED = 0.5
+"""What a tie counts between accounts of no known address, which may be one household or shop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,9 @@ class Structure:
     declared: float
     """Share of members that name an organisation or own domain that another member names."""
     tied: float
-    """Share of the members in covert circles of at least two within the group; less those who
-    hold one value where that is half of the group or more, since one customer has many seats."""
+    """Share of the members in covert circles of at least two within the group, less those who
+    hold the value that most of them hold, since one customer has many seats; half as much where
+    no address tells whether they sit in one place."""
     seats: float
     """Largest share of the members that hold one identity value."""
     circles: int
@@ -90,8 +91,8 @@ def structure_of(
     """
     tied, circles = circles_within(view, members)
     seats = _seats(view, members)
-    if members.size >= _SEATS and seats >= _SEATED:
-        tied = max(0.0, tied - seats)
+    known = (view.derived.homes[members, 0] >= 0).mean() if members.size else 0.0
+    tied = max(0.0, tied - seats) * float(_UNPLACED + (1.0 - _UNPLACED) * known)
     where = places(view, members)
     organisation, domain = np.ascontiguousarray(view.derived.relations[members].T)
     return Structure(
