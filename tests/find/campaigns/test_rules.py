@@ -10,13 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwatch.find.campaigns.judge import (
+    ALONE,
     BOUNDS,
+    CUSTOMER,
     DOMAIN,
+    LONG,
     OPENLY,
     ORGANISED,
+    PLAIN,
+    PLENTY,
     REPEATS,
     REVIEW,
+    ROUNDS,
+    SEVERAL,
     SMALLEST,
+    TIED,
     Judged,
     decide,
     fitting,
@@ -42,6 +50,7 @@ BUILT = Structure(
     names=0.0,
     repeated=0.0,
     seats=0.2,
+    networks=8.0,
     ages=0.5,
     clients=0.5,
 )
@@ -129,14 +138,47 @@ def test_one_mail_domain_asks_for_more(by):
         {"effect": {"answer-length": -1.0}},
         {"family": 1.0, "private": 1.0},
         {"names": 1.0},
-        {"circles": 1, "members": 5, "effect": {"no-follow-up": 0.0, "answer-length": 0.0}},
         {"by": "values", "purity": 0.0, "effect": {"no-follow-up": 0.0}},
     ],
-    ids=["short-answers", "shops", "an-organisation-each", "one-circle", "no-wording"],
+    ids=["short-answers", "shops", "an-organisation-each", "no-wording"],
 )
 def test_what_speaks_against_a_group_is_weighed_and_refuses_nothing(changed):
     assert said_with(0.1, **changed) is None
     assert said_with(-0.1, **changed) == "J-9"
+
+
+ONE = {"circles": 2, "members": SEVERAL - 1}
+PLAINLY = {
+    "effect": {"answer-length": LONG - 0.01, "no-follow-up": ALONE - 0.01},
+    "log_e": {"lock-step": ROUNDS - 0.1},
+}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "extra", "broken", "mended"),
+    [
+        ("J-2", 1.0, {"members": PLENTY - 1}, {"members": PLENTY}),
+        ("J-2", 2.0, {"members": PLENTY - 2}, {"members": PLENTY}),
+        ("J-6", CUSTOMER, ONE, {**ONE, "circles": 3}),
+        ("J-6", CUSTOMER, ONE, {**ONE, "members": SEVERAL}),
+        ("J-6", CUSTOMER, ONE, {**ONE, "tied": TIED - 0.01}),
+        ("J-6", CUSTOMER, {**ONE, "tied": 0.0, "seats": 0.9}, {**ONE, "tied": 0.0}),
+        ("J-7", PLAIN, PLAINLY, {**PLAINLY, "log_e": {"lock-step": ROUNDS}}),
+        ("J-7", PLAIN, PLAINLY, {**PLAINLY, "effect": {"answer-length": LONG, "no-follow-up": 0}}),
+        ("J-7", PLAIN, PLAINLY, {**PLAINLY, "effect": {"answer-length": 0, "no-follow-up": ALONE}}),
+    ],
+)
+def test_what_few_customers_and_anyone_do_asks_for_more(wanted, extra, broken, mended):
+    assert said_with(extra - 0.1, **broken) == wanted
+    assert said_with(extra + 0.1, **broken) is None
+    assert said_with(0.1, **mended) is None
+    assert said_with(-0.1, **mended) == "J-9"
+
+
+def test_what_is_asked_adds_up():
+    both = {**PLAINLY, **ONE}
+    assert said_with(CUSTOMER + 0.1, **both) == "J-7"
+    assert said_with(CUSTOMER + PLAIN + 0.1, **both) is None
 
 
 def test_members_that_do_not_fit_are_reviewed():
@@ -193,9 +235,11 @@ SPEAKS_FOR = {
     "tied covertly",
     "further circles",
     "release pivot",
-    "coverage",
+    "coverage of one hand",
+    "one hand",
+    "answer length of one hand",
     "style of its own",
-    "behaviour in a style of its own",
+    "behaviour of one hand in a style of its own",
     "exclusive pieces",
     "tied accounts of one style",
     "ages alike",

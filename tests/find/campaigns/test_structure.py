@@ -81,9 +81,9 @@ def test_mail_at_one_domain_is_no_organisation_and_a_providers_is_nothing(holder
 
 @pytest.mark.parametrize(
     ("sizes", "tied", "circles"),
-    [((2, 2, 2), 0.6, 3), ((4, 2), 0.6, 2), ((4, 1), 0.4, 1)],
+    [((2, 2, 2), 0.4, 3), ((4, 2), 0.2, 2), ((4, 1), 0.0, 1)],
 )
-def test_circles_are_counted_within_the_group(sizes, tied, circles):
+def test_circles_are_counted_less_those_of_the_value_held_most(sizes, tied, circles):
     found = built(**cards(*sizes))
     assert found.tied == pytest.approx(tied)
     assert found.circles == circles
@@ -103,9 +103,16 @@ def test_a_tie_to_a_stranger_is_none_of_the_group():
 
 
 def test_a_circle_in_one_place_is_a_family_and_not_tied():
-    found = built(sitting(NAMES[:4]), **cards(4, 4))
+    found = built(sitting(NAMES[:4]), **cards(4, 3, 3))
     assert (found.family, found.private) == pytest.approx((0.4, 0.4))
-    assert (found.circles, found.tied) == (1, pytest.approx(0.4))
+    assert (found.circles, found.tied) == (2, pytest.approx(0.2))
+
+
+def test_ties_between_accounts_of_no_known_address_count_a_fifth():
+    rows = rows_of((("g", 10, wording(0)),))
+    without = [{**row, "ip": None} for row in rows]
+    assert built(rows, **cards(2, 2, 2)).tied == pytest.approx(0.4)
+    assert built(without, **cards(2, 2, 2)).tied == pytest.approx(0.08)
 
 
 def test_those_who_share_a_place_and_no_value_are_no_family():

@@ -24,7 +24,7 @@ Proposer = Literal["words", "values", "manner"]
 """What proposed a group: what its accounts write, the values that they share, all that they do."""
 
 _FACETS = 200
-_UNPLACED = 0.5
+_UNPLACED = 0.2
 """What a tie counts between accounts of no known address, which may be one household or shop."""
 
 
@@ -36,7 +36,7 @@ class Structure:
     """Share of members that name an organisation or own domain that another member names."""
     tied: float
     """Share of the members in covert circles of at least two within the group, less those who
-    hold the value that most of them hold, since one customer has many seats; half as much where
+    hold the value that most of them hold, since one customer has many seats; a fifth as much where
     no address tells whether they sit in one place."""
     seats: float
     """Largest share of the members that hold one identity value."""
