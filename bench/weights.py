@@ -7,7 +7,8 @@ WORLD is a folder of ``stillwatch simulate`` or of a generator in ``bench/``.  `
 at each look every candidate that the scan's three proposers make, and writes one file a world
 of what was measured; a candidate is a campaign when seven in ten of its members are of one, and
 a crowd when fewer than three in ten are of any.  ``fit`` fits a logistic regression whose signs
-are bounded by what each input means, apart for groups proposed by words and by values.  Beside
+are bounded by what each input means, apart for groups proposed by words, by values and by
+manner.  Beside
 the weights it prints what a threshold would find and whom it would flag, each world judged by
 weights in which its generator (the letters that its folder's name begins with) had no part.
 
@@ -168,9 +169,7 @@ def judged(folder: Path, view: View, world: World, looks: list[float]) -> list[J
                 )  # fmt: skip
                 rule = decide(one, 0.05, view.rows)
                 fits = (one.fit >= FITS).sum() >= SMALLEST
-                if fits and (
-                    rule is None or rule[:3] in {"J-9", "J-6"} or "must say more" in rule
-                ):  # weighed, and not refused
+                if fits and (rule is None or "log odds" in rule):  # weighed, and not refused
                     out.append(_labelled(folder.name, look, one, world))
         print(f"{folder.name} at {look:.2f}: {len(out)} judgements", flush=True)
     return out

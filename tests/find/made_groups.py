@@ -8,7 +8,7 @@ import numpy as np
 from made_log import START, WORDS, exchange_table, log_of, view_of
 
 from stillwatch.find.campaigns.background import refresh
-from stillwatch.find.features.groups import groups_of_rows
+from stillwatch.find.features.groups import group_of_rows
 
 DEFAULTS = {
     "conversation_id": None,
@@ -46,7 +46,7 @@ def group(view, chosen):
     ids = view.log.accounts.ids.to_pylist()
     accounts = [ids[a] for a in view.log.account]
     rows = [r for r, account in enumerate(accounts) if chosen(account, r)]
-    return groups_of_rows(view, np.array([0, len(rows)], np.int64), np.array(rows, np.int32))
+    return group_of_rows(view, np.array(rows, np.int32))
 
 
 def measured(detector, view, chosen=lambda account, _row: account.startswith("g")):

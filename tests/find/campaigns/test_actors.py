@@ -10,7 +10,7 @@ from stillwatch.find.campaigns.actors import LOOSELY, parts_of
 from stillwatch.find.campaigns.likeness import FITS, likeness_of
 from stillwatch.find.campaigns.refine import Population, features_of
 from stillwatch.find.campaigns.style import Styles
-from stillwatch.find.features.groups import groups_of_rows
+from stillwatch.find.features.groups import group_of_rows
 
 
 def parts(rows, names="gh", **given):
@@ -60,7 +60,7 @@ def test_who_writes_like_the_others_fits_and_a_stranger_does_not():
     stranger = codes_of(log, lambda name: name[0] != "g")[:1]
     both = np.concatenate([members, stranger])
     own = np.flatnonzero(np.isin(log.account, both)).astype(np.int32)
-    group = groups_of_rows(view, np.array([0, own.size], np.int64), own)
+    group = group_of_rows(view, own)
     features = features_of(group, 0, view, Population(view))
     reached = Styles(view).reach(members, np.flatnonzero(np.isin(log.account, members)))
     found = likeness_of(view, group.accounts, features, reached)

@@ -11,20 +11,20 @@ from stillwatch.find.campaigns.likeness import likeness_of
 from stillwatch.find.campaigns.refine import Population, features_of
 from stillwatch.find.campaigns.structure import structure_of
 from stillwatch.find.campaigns.style import Styles
-from stillwatch.find.features.groups import groups_of_rows
+from stillwatch.find.features.groups import group_of_rows
 from stillwatch.find.features.rows import _OWN_DOMAIN as OWN_DOMAIN
 
 NAMES = tuple(f"g{n:02d}" for n in range(10))
 
 
-def built(rows=None, *, chosen=lambda name: name[0] == "g", by="words", **given):
-    """Return the structure of the chosen accounts with all their exchanges."""
+def built(rows=None, *, chosen=lambda name: name[0] == "g", by="words", known=None, **given):
+    """Return the structure of the chosen accounts with all their exchanges so far."""
     log = log_from(rows or rows_of((("g", 10, wording(0)),)), people(**given) if given else None)
-    view = view_of(log)
+    view = view_of(log, known)
     members = codes_of(log, chosen)
-    own = np.flatnonzero(np.isin(log.account, members)).astype(np.int32)
+    own = np.flatnonzero(np.isin(log.account[: view.rows], members)).astype(np.int32)
     facets = np.flatnonzero(view.carriers >= 4).astype(np.int32)
-    group = groups_of_rows(view, np.array([0, own.size], np.int64), own)
+    group = group_of_rows(view, own)
     features = features_of(group, 0, view, Population(view))
     reached = Styles(view).reach(members, own)
     likeness = likeness_of(view, group.accounts, features, reached)
@@ -113,6 +113,14 @@ def test_ties_between_accounts_of_no_known_address_count_a_fifth():
     without = [{**row, "ip": None} for row in rows]
     assert built(rows, **cards(2, 2, 2)).tied == pytest.approx(0.4)
     assert built(without, **cards(2, 2, 2)).tied == pytest.approx(0.08)
+
+
+def test_an_address_used_after_the_look_is_not_known():
+    rows = sorted(rows_of((("g", 10, wording(0)),)), key=lambda row: row["time"])
+    early = 3 * len(rows) // 4
+    late = [{**row, "ip": row["ip"] if n >= early else None} for n, row in enumerate(rows)]
+    assert built(late, known=early, **cards(2, 2, 2)).tied == pytest.approx(0.08)
+    assert built(late, **cards(2, 2, 2)).tied > 0.08
 
 
 def test_those_who_share_a_place_and_no_value_are_no_family():

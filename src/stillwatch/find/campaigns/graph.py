@@ -128,6 +128,7 @@ class Edges:
     """The nearest neighbours of accounts: E edges, each from one account to another."""
 
     left: NDArray[np.int32]
+    """Ascending."""
     right: NDArray[np.int32]
     value: NDArray[np.float32]
     """How alike they are, above 0."""
@@ -147,11 +148,9 @@ class Graph:
         left, right, value, total = edges.left, edges.right, edges.value, accounts
         order = np.lexsort((right, left, -value))
         self._merged = _condense(left, right, order, total, most)
-        by_left = np.argsort(left, kind="stable")
-        self._out = right[by_left].astype(np.int32)
-        self._value = value[by_left].astype(np.float32)
+        self._out, self._value = right, value
         self._out_ptr = offsets(left, total)
-        self._in = left[np.argsort(right, kind="stable")].astype(np.int32)
+        self._in = left[np.argsort(right, kind="stable")]
         self._in_ptr = offsets(right, total)
         self._inside = np.zeros(total, np.int64)
         self._votes = np.zeros(total, np.int64)

@@ -33,7 +33,7 @@ from stillwatch.find.campaigns.refine import Population, features_of, split, tel
 from stillwatch.find.campaigns.structure import Proposer, Structure, structure_of
 from stillwatch.find.campaigns.weigh import THRESHOLD, weigh
 from stillwatch.find.detectors import DETECTORS
-from stillwatch.find.features.groups import groups_of_rows
+from stillwatch.find.features.groups import group_of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -272,8 +272,7 @@ def complete(view: View, judged: Judged, without: frozenset[str] = frozenset()) 
     """Return a judgement with the effects of the detectors that report and have no say."""
     if judged.rows.size == 0:
         return judged
-    rows = np.array([0, judged.rows.size], np.int64)
-    groups = groups_of_rows(view, rows, judged.rows.astype(np.int32))
+    groups = group_of_rows(view, judged.rows.astype(np.int32))
     effect, support, enough = dict(judged.effect), dict(judged.support), dict(judged.enough)
     for detector in DETECTORS:
         slug = detector.slug
@@ -320,7 +319,7 @@ def _held(
 
 def _part(view: View, groups: Groups, group: int, kept: NDArray[np.bool_]) -> Groups:
     rows = groups.rows_of(group)[kept[groups.slots_of(group)]]
-    return groups_of_rows(view, np.array([0, rows.size], np.int64), rows)
+    return group_of_rows(view, rows)
 
 
 def decide(judged: Judged, alpha: float, rows: int) -> str | None:

@@ -19,7 +19,8 @@ import numba as nb
 import numpy as np
 
 from stillwatch.find.campaigns.graph import Edges
-from stillwatch.find.features.arrays import offsets
+from stillwatch.find.campaigns.refine import parameter_keys
+from stillwatch.find.features.arrays import offsets, ranked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -107,12 +108,7 @@ def _nearest(
             s += scale[0] * dot - scale[1] * np.log(_NEAR + np.sqrt(away))
             s += scale[2] * np.log1p(100.0 * text[b])
             text[b] = 0
-            if s > best[_NEAREST - 1]:
-                j = _NEAREST - 1
-                while j > 0 and best[j - 1] < s:
-                    best[j], at[j] = best[j - 1], at[j - 1]
-                    j -= 1
-                best[j], at[j] = s, b
+            ranked(best, at, s, b)
         for j in range(_NEAREST):
             if at[j] >= 0:
                 left[count], right[count], value[count] = a, at[j], best[j] - least
@@ -201,8 +197,6 @@ class Manners:
         self._subject = np.zeros((accounts, view.log.projection.shape[1]))
         self._form = np.zeros((accounts, view.log.form.shape[1]))
         self._turns = np.zeros(accounts)
-        parameters = view.log.temperature.astype(np.int64) * 2**32 + view.log.max_tokens
-        self._parameters = np.unique(parameters, return_inverse=True)[1]
 
     def nearest(self, text: Edges) -> Edges:
         """Return the nearest neighbours of every account but those with a licence.
@@ -224,12 +218,11 @@ class Manners:
         token, account = token[order], account[order]
         start = offsets(token, int(token.max(initial=-1)) + 1)
         by_account = np.argsort(account, kind="stable")
-        by_left = np.argsort(text.left, kind="stable")
         left, right, value = _nearest(
             start, account, offsets(account, total), token[by_account],
             *_agreements(attributes, eligible),
             subject.astype(np.float32), form.astype(np.float32),
-            offsets(text.left, total), text.right[by_left], text.value[by_left],
+            offsets(text.left, total), text.right, text.value,
             np.array([_SUBJECT, _FORM, _TEXT], np.float32), np.float32(_LEAST),
         )  # fmt: skip
         return Edges(left, right, value)
@@ -257,6 +250,7 @@ class Manners:
         sent = np.maximum(view.requests, 1)
         account = log.account[: view.rows]
         length = np.bincount(account, view.length[: view.rows], minlength=seen.size) / sent
+        parameters = np.unique(parameter_keys(log, row), return_inverse=True)[1]
         tenths = np.quantile(length[seen], np.arange(0.1, 1.0, 0.1))
 
         def at_first(column: NDArray[np.integer]) -> NDArray[np.int64]:
@@ -269,7 +263,7 @@ class Manners:
             "clients": at_first(derived.client),
             "networks": at_first(derived.network),
             "blocks": at_first(derived.block),
-            "parameters": at_first(self._parameters),
+            "parameters": np.where(seen, parameters, -1),
             "models": at_first(log.model),
             "lengths": np.where(seen, np.searchsorted(tenths, length), -1),
             "turns": np.where(seen, np.searchsorted(_TURNS, self._turns / sent), -1),

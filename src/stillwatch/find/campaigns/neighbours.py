@@ -14,7 +14,7 @@ import numba as nb
 import numpy as np
 
 from stillwatch.find.campaigns.graph import Edges
-from stillwatch.find.features.arrays import offsets, widened
+from stillwatch.find.features.arrays import offsets, ranked, widened
 from stillwatch.find.features.facets import LEAST_CARRIERS
 
 if TYPE_CHECKING:
@@ -122,12 +122,8 @@ def _nearest(start, facet_account, facet_weight, own_ptr, own, norm):
             b = met[i]
             if shared[b] >= _SHARED:
                 cosine = dot[b] / np.sqrt(norm[a] * norm[b])
-                if cosine >= _LEAST and cosine > best[_NEAREST - 1]:
-                    j = _NEAREST - 1
-                    while j > 0 and best[j - 1] < cosine:
-                        best[j], at[j] = best[j - 1], at[j - 1]
-                        j -= 1
-                    best[j], at[j] = cosine, b
+                if cosine >= _LEAST:
+                    ranked(best, at, cosine, b)
             dot[b] = 0
             shared[b] = 0
         for j in range(_NEAREST):

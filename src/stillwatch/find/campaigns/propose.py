@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,9 +13,11 @@ from stillwatch.find.campaigns.mixture import SIZE
 from stillwatch.find.campaigns.refine import Population, concentration, features_of
 from stillwatch.find.detectors import DETECTORS
 from stillwatch.find.features.facets import LEAST_CARRIERS
-from stillwatch.find.features.groups import groups_of_facets, groups_of_rows
+from stillwatch.find.features.groups import group_of_rows, groups_of_facets, groups_of_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from numpy.typing import NDArray
 
     from stillwatch.find.campaigns.crowds import Crowds
@@ -48,6 +51,8 @@ _REMEMBERED = 50_000
 """Groups remembered at most."""
 _MANNERS = 400
 """Groups of one manner that are compared in one look at most, those most alike first."""
+_MOST = 0.6
+"""Share of such a group that must write in its style for only that to be looked at."""
 _WRITES = 3.0
 """Nats from which on an account writes in a style."""
 _PURE = 0.1
@@ -113,11 +118,10 @@ def candidates(
         accounts = groups.accounts_of(seed)
         if taken[accounts].mean() > 0.5:
             continue
-        best = Candidate(_one(groups, seed, view), facets[seed : seed + 1])
+        best = Candidate(group_of_rows(view, groups.rows_of(seed)), facets[seed : seed + 1])
         grown = grower.grow(accounts, most)
         if grown.accounts.size >= LEAST:
-            rows = np.array([0, grown.rows.size], np.int64)
-            wider = groups_of_rows(view, rows, grown.rows)
+            wider = group_of_rows(view, grown.rows)
             wider_score = _score(wider, 0, view, population)
             if wider_score > score:
                 best = Candidate(wider, grown.facets)
@@ -138,17 +142,12 @@ def pooled_candidates(view: View, pooled: Pooled, population: Population) -> lis
         for group in range(len(groups))
         if groups.sizes[group] >= LEAST
     ]
-    scored.sort(key=lambda item: (-item[0], item[1]))
-    found: list[Candidate] = []
-    taken = np.zeros(view.seen.size, np.bool_)
-    for _, group in scored:
-        accounts = groups.accounts_of(group)
-        if taken[accounts].mean() <= 0.5:
-            found.append(
-                Candidate(_one(groups, group, view), pooled.facets[group], by="values", styled=True)
-            )
-            taken[accounts] = True
-    return found
+    return [
+        Candidate(
+            group_of_rows(view, groups.rows_of(group)), pooled.facets[group], "values", styled=True
+        )
+        for group in _apart(view, scored, groups.accounts_of)
+    ]
 
 
 def alike_candidates(
@@ -162,7 +161,7 @@ def alike_candidates(
         styles: of the same view.
         met: exchanges of the groups looked at before, by their accounts; updated.
     """
-    scored = []
+    scored, styled = [], {}
     member = np.zeros(view.seen.size, np.bool_)
     for number, accounts in enumerate(groups):
         sent = int(view.requests[accounts].sum())
@@ -178,21 +177,11 @@ def alike_candidates(
         if inside < LEAST or inside < _PURE * writes.size:
             continue
         value = inside / writes.size * inside / accounts.size * np.log2(inside)
-        scored.append((value, number, reached))
-    scored.sort(key=lambda item: (-item[0], item[1]))
-    found: list[Candidate] = []
-    taken = np.zeros(view.seen.size, np.bool_)
-    for _, number, reached in scored:
-        accounts = groups[number]
-        if taken[accounts].mean() > 0.5:
-            continue
-        taken[accounts] = True
-        rows = _rows_of(view, reached, accounts)
-        group = groups_of_rows(view, np.array([0, rows.size], np.int64), rows)
-        if group.accounts.size >= LEAST:
-            pieces = reached.pieces[view.carriers[reached.pieces] >= LEAST_CARRIERS]
-            found.append(Candidate(group, pieces, styled=True))
-    return found
+        scored.append((value, number))
+        styled[number] = reached
+    apart = _apart(view, scored, groups.__getitem__)
+    found = [_in_style(view, styled[number], groups[number], "words") for number in apart]
+    return [candidate for candidate in found if candidate.groups.accounts.size >= LEAST]
 
 
 def manner_candidates(
@@ -213,45 +202,48 @@ def manner_candidates(
         population: what everyone looks like.
         met: exchanges of the groups looked at before, by their accounts; updated.
     """
-    scored = []
+    scored, latest = [], {}
     for number, accounts in enumerate(groups):
         sent = int(view.requests[accounts].sum())
         if not has_grown(met, accounts.tobytes(), sent, _GROWN):
             continue
-        rows = np.sort(styles.latest.rows(accounts))
-        group = groups_of_rows(view, np.array([0, rows.size], np.int64), rows)
-        scored.append((_score(group, 0, view, population), number, group))
-    scored.sort(key=lambda item: (-item[0], item[1]))
-    found: list[Candidate] = []
-    taken = np.zeros(view.seen.size, np.bool_)
-    for score, number, group in scored:
+        group = group_of_rows(view, np.sort(styles.latest.rows(accounts)))
+        score = _score(group, 0, view, population)
+        if score > 0.0:
+            scored.append((score, number))
+            latest[number] = group
+    found = []
+    for number in islice(_apart(view, scored, groups.__getitem__), _MANNERS):
         accounts = groups[number]
-        if score <= 0.0 or len(found) >= _MANNERS:
-            break
-        if taken[accounts].mean() > 0.5:
-            continue
-        taken[accounts] = True
-        found.append(_in_style(view, accounts, group, styles))
+        candidate = Candidate(latest[number], np.zeros(0, np.int32), "manner", styled=True)
+        reached = styles.reach(accounts)
+        if reached is not None:
+            own = _in_style(view, reached, accounts, "manner")
+            if own.groups.accounts.size >= max(LEAST, _MOST * accounts.size):
+                candidate = own
+        found.append(candidate)
     return found
 
 
-def _in_style(view: View, accounts: NDArray[np.int32], group: Groups, styles: Styles) -> Candidate:
-    """Return a group of accounts with their exchanges in its style, all where most have none."""
-    reached = styles.reach(accounts)
-    if reached is not None:
-        pieces = reached.pieces[view.carriers[reached.pieces] >= LEAST_CARRIERS]
-        rows = _rows_of(view, reached, accounts)
-        own = groups_of_rows(view, np.array([0, rows.size], np.int64), rows)
-        if own.accounts.size >= max(LEAST, 0.6 * accounts.size):
-            return Candidate(own, pieces, by="manner", styled=True)
-    return Candidate(group, np.zeros(0, np.int32), by="manner", styled=True)
+def _apart(
+    view: View, scored: list[tuple[float, int]], accounts_of: Callable[[int], NDArray[np.int32]]
+) -> Iterator[int]:
+    """Yield the numbers of groups, best first, that do not overlap better ones by half."""
+    taken = np.zeros(view.seen.size, np.bool_)
+    for _, number in sorted(scored, key=lambda item: (-item[0], item[1])):
+        accounts = accounts_of(number)
+        if taken[accounts].mean() <= 0.5:
+            taken[accounts] = True
+            yield number
 
 
-def _rows_of(view: View, reached: Reached, accounts: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return the exchanges in style that are of these accounts."""
+def _in_style(view: View, reached: Reached, accounts: NDArray[np.int32], by: Proposer) -> Candidate:
+    """Return the group of these accounts with their exchanges in its style."""
     member = np.zeros(view.seen.size, np.bool_)
     member[accounts] = True
-    return reached.rows[member[view.log.account[reached.rows]]]
+    rows = reached.rows[member[view.log.account[reached.rows]]]
+    pieces = reached.pieces[view.carriers[reached.pieces] >= LEAST_CARRIERS]
+    return Candidate(group_of_rows(view, rows), pieces, by, styled=True)
 
 
 def has_grown(met: dict[bytes, int], key: bytes, size: int, growth: float) -> bool:
@@ -293,8 +285,3 @@ def _score(groups: Groups, group: int, view: View, population: Population) -> fl
     size = int(groups.sizes[group])
     score: float = concentration(features_of(groups, group, view, population), size) / size**SIZE
     return score
-
-
-def _one(groups: Groups, group: int, view: View) -> Groups:
-    rows = groups.rows_of(group)
-    return groups_of_rows(view, np.array([0, rows.size], np.int64), rows)

@@ -40,6 +40,7 @@ __all__ = [
     "Population",
     "concentration",
     "features_of",
+    "parameter_keys",
     "split",
     "telling_facets",
 ]
@@ -93,7 +94,7 @@ class Population:
         """(N,) 1 organisation, 2 licence, 3 both."""
         declared = np.bincount(self.declared[view.seen], minlength=4) + 0.5
         self.declarations = declared / declared.sum()
-        self.parameters = np.sort(_parameter_keys(log, slice(0, view.rows, step)))
+        self.parameters = np.sort(parameter_keys(log, slice(0, view.rows, step)))
         """Temperature and cap of a sample of exchanges, ascending."""
 
 
@@ -251,13 +252,14 @@ def _declared(accounts: NDArray[np.int32], population: Population) -> Feature:
     )
 
 
-def _parameter_keys(log: Log, rows: slice | NDArray[np.int64]) -> NDArray[np.int64]:
+def parameter_keys(log: Log, rows: slice | NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return one number for the temperature and the cap that each exchange asks for."""
     return log.temperature[rows].astype(np.int64) * 2**32 + log.max_tokens[rows]
 
 
 def _parameters(first: NDArray[np.int64], view: View, population: Population) -> Feature:
     """Temperature and cap asked for in the first such exchange."""
-    top, level = most_common(_parameter_keys(view.log, first), 5)
+    top, level = most_common(parameter_keys(view.log, first), 5)
     everyone = population.parameters
     found = np.searchsorted(everyone, top, "right") - np.searchsorted(everyone, top)
     share = found / everyone.size + 0.002

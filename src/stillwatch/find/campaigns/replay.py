@@ -35,7 +35,7 @@ from stillwatch.find.campaigns.style import Styles
 from stillwatch.find.campaigns.ties import tied_accounts
 from stillwatch.find.campaigns.weigh import THRESHOLD, weigh
 from stillwatch.find.features.facets import LEAST_CARRIERS
-from stillwatch.find.features.groups import groups_of_rows
+from stillwatch.find.features.groups import group_of_rows
 from stillwatch.find.features.rows import HOUR
 from stillwatch.find.features.ties import no_ties
 from stillwatch.find.features.view import View
@@ -295,7 +295,7 @@ class _State:
         kept = []
         for part in large:
             rows = judged.rows[np.isin(view.log.account[judged.rows], part)]
-            groups = groups_of_rows(view, np.array([0, rows.size], np.int64), rows)
+            groups = group_of_rows(view, rows)
             one = judge(
                 view, groups, 0, candidate.facets, crowds, population, self.styles,
                 by=candidate.by, whole=True, without=self.without,

@@ -91,8 +91,7 @@ def structure_of(
     """
     tied, circles = circles_within(view, members)
     seats = _seats(view, members)
-    known = (view.derived.homes[members, 0] >= 0).mean() if members.size else 0.0
-    tied = max(0.0, tied - seats) * float(_UNPLACED + (1.0 - _UNPLACED) * known)
+    tied = max(0.0, tied - seats) * (_UNPLACED + (1.0 - _UNPLACED) * _placed(view, members))
     where = places(view, members)
     organisation, domain = np.ascontiguousarray(view.derived.relations[members].T)
     return Structure(
@@ -113,6 +112,13 @@ def structure_of(
         ages=likeness.ages,
         clients=likeness.clients,
     )
+
+
+def _placed(view: View, members: NDArray[np.int32]) -> float:
+    """Return the share of the members whose address block is known by now."""
+    derived = view.derived
+    known = (derived.homes[members, 0] >= 0) & (derived.home_rows[members, 0] < view.rows)
+    return float(known.mean()) if members.size else 0.0
 
 
 def circles_within(view: View, members: NDArray[np.int32]) -> tuple[float, int]:

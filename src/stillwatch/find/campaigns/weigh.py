@@ -146,11 +146,12 @@ def inputs(
         size: its members.
     """
     spread = min(max((built.networks - 1.0) / _SPREAD, 0.0), 1.0)
+    length = _known(effect, enough, "answer-length", -1.0, 1.5, 0.0)
     return {
         "intercept": 1.0,
-        **_behaviour(nats, effect, enough, built, _hand(nats, built, spread)),
+        **_behaviour(nats, effect, enough, built, _hand(nats, built, spread), length),
         **_links(nats, built, size, spread),
-        **_make_up(nats, effect, enough, built, size),
+        **_make_up(nats, built, size, length),
     }
 
 
@@ -184,9 +185,9 @@ def _behaviour(
     enough: Mapping[str, bool],
     built: Structure,
     hand: float,
+    length: float,
 ) -> dict[str, float]:
     """Return what the accounts ask and get: much of it a tool would do too, so beside a hand."""
-    length = _known(effect, enough, "answer-length", -1.0, 1.5, 0.0)
     subjects = _known(effect, enough, "exchangeability", -0.02, 0.4, 0.05)
     alone = _known(effect, enough, "no-follow-up", 0.0, 1.0, 0.8) - 0.5
     behaviour = min(max(2.0 * alone + length - 4.0 * (subjects - 0.05), 0.0), 2.0)
@@ -233,11 +234,7 @@ def _links(
 
 
 def _make_up(
-    nats: Mapping[str, float],
-    effect: Mapping[str, float],
-    enough: Mapping[str, bool],
-    built: Structure,
-    size: int,
+    nats: Mapping[str, float], built: Structure, size: int, length: float
 ) -> dict[str, float]:
     """Return how alike the accounts are, how many, and how many kinds of evidence speak."""
     rounds, ages = _together(built, nats)
@@ -246,7 +243,7 @@ def _make_up(
         _identity(nats) > 1.0,
         nats["address-blocks"] > 1.0,
         rounds > 1.0,
-        _known(effect, enough, "answer-length", -1.0, 1.5, 0.0) > 0.4,
+        length > 0.4,
         max(nats["young-burst"], nats["release-pivot"]) > 1.0,
         ages > 0.6,
         clients > 0.6,
@@ -279,7 +276,7 @@ def _together(built: Structure, nats: Mapping[str, float]) -> tuple[float, float
     A class opens its accounts together and meets; so both count as far as ties or shared
     blocks stand beside them.
     """
-    beside = max(built.tied / 0.3, nats["address-blocks"] / 3.0)
+    beside = max(built.tied / _TIED, nats["address-blocks"] / _BLOCKS)
     beside = min(max(beside, 0.0), 1.0)
     ages = min(max(built.ages, -1.0), 2.0)
     rounds = min(6.0, nats["lock-step"]) * max(beside, 1.0 - min(max(ages, 0.0), 1.0))

@@ -1,4 +1,4 @@
-"""What several kernels do with arrays: widen them, divide them by code, join their places."""
+"""What several kernels do with arrays: widen, divide by code, join places, keep the best."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["offsets", "root_of", "widened"]
+__all__ = ["offsets", "ranked", "root_of", "widened"]
 
 
 @nb.njit(cache=True, nogil=True)
@@ -36,6 +36,24 @@ def root_of(parent, a):
         parent[a] = parent[parent[a]]
         a = parent[a]
     return a
+
+
+@nb.njit(cache=True, nogil=True)
+def ranked(best, at, value, place):
+    """Put a place where its value belongs among the best so far; the last of them falls out.
+
+    >>> best, at = np.array([5.0, 2.0, 0.0]), np.array([7, 4, -1])
+    >>> ranked(best, at, 3.0, 9)
+    >>> at
+    array([7, 9, 4])
+    """
+    j = best.size - 1
+    if value <= best[j]:
+        return
+    while j > 0 and best[j - 1] < value:
+        best[j], at[j] = best[j - 1], at[j - 1]
+        j -= 1
+    best[j], at[j] = value, place
 
 
 def offsets(codes: NDArray[np.integer], size: int) -> NDArray[np.int64]:

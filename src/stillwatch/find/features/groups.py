@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from stillwatch.find.features.view import View
 
-__all__ = ["Groups", "groups_of_facets", "groups_of_rows"]
+__all__ = ["Groups", "group_of_rows", "groups_of_facets", "groups_of_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,11 @@ def groups_of_rows(view: View, row_ptr: NDArray[np.int64], rows: NDArray[np.int3
     """Return the groups whose exchanges are given in compressed rows."""
     account_ptr, accounts, slot = _gather(row_ptr, rows, view.log.account, len(view.log.accounts))
     return Groups(account_ptr, accounts, row_ptr, rows, slot)
+
+
+def group_of_rows(view: View, rows: NDArray[np.int32]) -> Groups:
+    """Return groups of one, whose exchanges are given, ascending."""
+    return groups_of_rows(view, np.array([0, rows.size], np.int64), rows)
 
 
 def groups_of_facets(
