@@ -3,21 +3,15 @@
 The rules are numbered; ``decide`` applies them and says which one a group fell short of.
 
 J-1  Detectors of one family add up, each bounded, on members that the other families chose.
-J-2  Fewer than four accounts are a household or a coincidence; of four and five more is asked,
-     since there are so many ways to choose a few.
+J-2  Fewer than four accounts are a household or a coincidence.
 J-3  Whole texts that repeat between the accounts speak for people, classes and benchmarks.
 J-4  Accounts most of which name an organisation that others of them name are together openly;
-     they are shown and not declared.  A mail domain costs nothing: of accounts with mail at
-     one domain of their own more is asked.
-J-6  Fewer than sixteen accounts in one circle or two that share cards or phones are rather a
-     customer: more is asked of them.
-J-7  Accounts that get answers of ordinary length, go on with their conversations and do not meet
-     in rounds draw out what anyone does: more is asked of them.
+     they are shown and not declared.
 J-9  What remains is weighed together (``weigh``) and must reach the operator's threshold.
 J-10 Members who neither write like the others, nor look like them, nor are tied to them are
      put before a person; at least four must be left.
 
-J-5 and J-8 were withdrawn; what they refused is weighed (docs/decisions/0010).
+J-5 to J-8 were withdrawn; what they refused is weighed (docs/decisions/0010 and 0011).
 """
 
 from __future__ import annotations
@@ -98,23 +92,14 @@ _ELSE = 4.0
 """Nats that everything but writing can add or take at most."""
 REVIEW = 0.45
 """Membership of an account that is put before a person and not flagged."""
-SMALLEST, PLENTY = 4, 6
-"""Accounts of the smallest campaign that is declared, and from which on a nat more for each that
-is missing is not asked for (J-2)."""
-TIED, SEVERAL, CUSTOMER = 0.3, 16, 4.0
-"""Share of the accounts that hold one value, or are tied beside, and the accounts, at which one
-circle or two are no customer, and the nats asked for (J-6)."""
-LONG, ALONE, ROUNDS, PLAIN = 0.25, 0.65, 2.0, 2.0
-"""Robust standard deviations of answer length, share of conversations without a second turn and
-nats of lock step below which accounts do what anyone does, and the nats asked for (J-7)."""
+SMALLEST = 4
+"""Accounts of the smallest campaign that is declared (J-2)."""
 UNTIED = 1.2
 """Log ratio beyond text that a member without a tie needs where most have none."""
 REPEATS = -1.0
 """Nats against a queue from which on whole texts repeat (J-3)."""
 OPENLY, ORGANISED = 0.5, 0.3
 """Shares of members that name what another member names, and that name an organisation (J-4)."""
-DOMAIN = 2.0
-"""Nats asked for beside the threshold where they name no organisation but one mail domain (J-4)."""
 _THIN, _PLENTY = 3.0, 5_000.0
 """Nats asked for beside the threshold where nothing was learned yet, and the exchanges after
 which half of them are asked."""
@@ -335,46 +320,16 @@ def decide(judged: Judged, alpha: float, rows: int) -> str | None:
         return f"J-2: fewer than {SMALLEST} accounts remain"
     if judged.log_e["job-queue"] <= REPEATS:
         return "J-3: the accounts send the same whole texts"
-    openly = built.declared >= OPENLY
-    if openly and built.names >= ORGANISED:
+    if built.declared >= OPENLY and built.names >= ORGANISED:
         return "J-4: most of the accounts name an organisation that others here name"
     odds = weigh(judged)
     needed = THRESHOLD + float(np.log((1 - alpha) / alpha) - np.log(19.0))
     needed += _THIN / (1.0 + rows / _PLENTY)
-    short = f", log odds {odds:.1f} of {{:.1f}}"
     if odds < needed:
-        return "J-9: the evidence together is too weak" + short.format(needed)
-    needed += max(0, PLENTY - judged.members.size)
-    if odds < needed:
-        return f"J-2: fewer than {PLENTY} accounts must say more" + short.format(needed)
-    for asks, nats, rule in (
-        (
-            _customer(judged),
-            CUSTOMER,
-            "J-6: one circle or two that share cards or phones, as customers do",
-        ),
-        (_plain(judged), PLAIN, "J-7: what the accounts do is what anyone does"),
-        (openly, DOMAIN, "J-4: the accounts have mail at a domain that others here have it at"),
-    ):
-        needed += nats * asks
-        if odds < needed:
-            return rule + short.format(needed)
+        return f"J-9: the evidence together is too weak, log odds {odds:.1f} of {needed:.1f}"
     if (judged.fit >= FITS).sum() < SMALLEST:
         return f"J-10: fewer than {SMALLEST} accounts fit each other"
     return None
-
-
-def _customer(judged: Judged) -> bool:
-    built = judged.structure
-    few = 1 <= built.circles <= 2 and judged.members.size < SEVERAL
-    return few and max(built.tied, built.seats) >= TIED
-
-
-def _plain(judged: Judged) -> bool:
-    effect, enough = judged.effect, judged.enough
-    short = not enough["answer-length"] or effect["answer-length"] < LONG
-    goes_on = not enough["no-follow-up"] or effect["no-follow-up"] < ALONE
-    return short and goes_on and judged.log_e["lock-step"] < ROUNDS
 
 
 def reviewed(probability: NDArray[np.float64], loose: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -2,123 +2,77 @@
 
 Summing nats over detectors treats a class that opens its accounts together like a campaign
 that does, and lets weak agreement of many families go unheard.  So the detectors' bounded
-statistics and the group's structure are weighed by a logistic model whose signs are fixed by
-what each means and whose sizes were fitted on simulated worlds of two generators that share no
-code, every campaign and every cohort of every world counting alike (docs/decisions/0008).
+statistics and the group's structure are weighed together, by boosted trees (Friedman, Annals of
+Statistics 2001) in which no input may speak against what it means: more of what speaks for a
+campaign never lowers the odds.  They were learned on worlds of nine generators that share no
+code, every campaign and every cohort of every world counting nearly alike
+(docs/decisions/0011); ``bench/weights.py`` writes them to ``weights.json`` beside this file.
 
 A group proposed by what its accounts write and one proposed by the cards, phones and machines
-that they share are different questions: what made the group is no evidence for it.  Each has
-weights of its own.  What the model cannot excuse are the rules of ``judge``.
+that they share are different questions, so what proposed it is an input.  What the weights
+cannot excuse are the rules of ``judge``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, NamedTuple
 
+import numba as nb
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from stillwatch.find.campaigns.judge import Judged
-    from stillwatch.find.campaigns.structure import Proposer, Structure
+    from stillwatch.find.campaigns.structure import Structure
 
-__all__ = ["TABLES", "THRESHOLD", "inputs", "odds_of", "weigh"]
+__all__ = ["SIGNS", "THRESHOLD", "Trees", "inputs", "odds_of", "total_of", "weigh"]
 
-WORDS: Mapping[str, float] = {
-    "intercept": -1.801,
-    "one hand": 1.525,
-    "answer length": 4.428,
-    "short answers": -0.85,
-    "subjects of one's own": -11.966,
-    "fewer subjects of one's own than crowds": 0.271,
-    "no follow-up": 0.339,
-    "repeated texts": -31.851,
-    "texts of each other": -6.488,
-    "release pivot": 1.153,
-    "coverage of one hand": 0.691,
-    "identity up to four nats": 0.605,
-    "tied covertly": 2.076,
-    "further circles": 0.161,
-    "tied accounts of one style": 0.725,
-    "families and shops": -0.571,
-    "places of their own": -1.232,
-    "one organisation": -8.52,
-    "name an organisation": -3.103,
-    "held by most": -0.755,
-    "lock step": 0.099,
-    "ages alike": 1.251,
-    "kinds of evidence": 0.199,
-    "log size": -1.685,
-    "style of others too": -0.717,
-    "exclusive pieces": 1.637,
+SIGNS: Mapping[str, int] = {
+    "proposed by values": 0,
+    "proposed by manner": 0,
+    "one hand": 1,
+    "answer length": 1,
+    "answer length of one hand": 1,
+    "short answers": -1,
+    "subjects of one's own": -1,
+    "fewer subjects of one's own than crowds": 1,
+    "no follow-up": 1,
+    "no follow-up beyond crowds": 1,
+    "repeated texts": -1,
+    "texts of each other": -1,
+    "release pivot": 1,
+    "coverage of one hand": 1,
+    "behaviour of one hand in a style of its own": 1,
+    "identity up to four nats": 1,
+    "identity beyond four nats": 1,
+    "address blocks": 1,
+    "tied covertly": 1,
+    "further circles": 1,
+    "tied accounts of one style": 1,
+    "families and shops": -1,
+    "places of their own": -1,
+    "one organisation": -1,
+    "one mail domain": -1,
+    "name an organisation": -1,
+    "held by most": 0,
+    "lock step": 1,
+    "young burst": 1,
+    "ages alike": 1,
+    "clients alike": 1,
+    "kinds of evidence": 1,
+    "log size": 0,
+    "fewer than twelve": -1,
+    "style of others too": -1,
+    "style of its own": 1,
+    "exclusive pieces": 1,
 }
-"""Weights of a group proposed by what its accounts write, in log odds a unit of the input."""
-VALUES: Mapping[str, float] = {
-    "intercept": -0.104,
-    "answer length": 3.232,
-    "short answers": -2.346,
-    "subjects of one's own": -0.471,
-    "fewer subjects of one's own than crowds": 0.264,
-    "no follow-up": 1.706,
-    "repeated texts": -65.817,
-    "texts of each other": -3.716,
-    "release pivot": 0.216,
-    "behaviour of one hand in a style of its own": 1.366,
-    "identity beyond four nats": 0.033,
-    "address blocks": 0.161,
-    "tied accounts of one style": 0.688,
-    "families and shops": -0.856,
-    "places of their own": -1.692,
-    "one organisation": -20.085,
-    "one mail domain": -1.984,
-    "name an organisation": -20.085,
-    "held by most": -2.506,
-    "lock step": 0.55,
-    "young burst": 0.926,
-    "ages alike": 1.129,
-    "clients alike": 0.5,
-    "kinds of evidence": 0.018,
-    "log size": 0.271,
-    "fewer than twelve": -0.268,
-    "style of others too": -0.151,
-    "exclusive pieces": 7.082,
-}
-"""Weights of a group proposed by the values that its accounts share."""
-MANNER: Mapping[str, float] = {
-    "intercept": -1.328,
-    "one hand": 0.389,
-    "answer length": 4.446,
-    "short answers": -1.566,
-    "subjects of one's own": -11.21,
-    "fewer subjects of one's own than crowds": 0.307,
-    "no follow-up": 0.779,
-    "repeated texts": -21.392,
-    "texts of each other": -9.75,
-    "coverage of one hand": 2.775,
-    "identity up to four nats": 0.671,
-    "tied covertly": 5.379,
-    "further circles": 0.297,
-    "tied accounts of one style": 0.004,
-    "families and shops": -1.187,
-    "places of their own": -1.917,
-    "one organisation": -6.493,
-    "name an organisation": -4.803,
-    "held by most": -0.896,
-    "lock step": 2.816,
-    "young burst": 0.108,
-    "ages alike": 1.896,
-    "kinds of evidence": 0.267,
-    "log size": -2.381,
-    "style of others too": -0.817,
-    "exclusive pieces": 2.709,
-}
-"""Weights of a group proposed by all that its accounts do."""
-TABLES: Mapping[Proposer, Mapping[str, float]] = {
-    "words": WORDS,
-    "values": VALUES,
-    "manner": MANNER,
-}
+"""The model's inputs: 1 may only raise the odds, -1 only lower them, 0 either."""
 THRESHOLD = 4.0
 """Log odds from which on a group is declared at alpha = 0.05."""
 _TIED, _BLOCKS, _PIVOT = 0.3, 3.0, 2.0
@@ -148,7 +102,8 @@ def inputs(
     spread = min(max((built.networks - 1.0) / _SPREAD, 0.0), 1.0)
     length = _known(effect, enough, "answer-length", -1.0, 1.5, 0.0)
     return {
-        "intercept": 1.0,
+        "proposed by values": float(built.by == "values"),
+        "proposed by manner": float(built.by == "manner"),
         **_behaviour(nats, effect, enough, built, _hand(nats, built, spread), length),
         **_links(nats, built, size, spread),
         **_make_up(nats, built, size, length),
@@ -283,6 +238,61 @@ def _together(built: Structure, nats: Mapping[str, float]) -> tuple[float, float
     return rounds, ages * beside if ages > 0 else ages
 
 
+class Trees(NamedTuple):
+    """Binary decision trees whose leaves add up: N nodes of T trees in arrays."""
+
+    root: NDArray[np.int32]
+    """(T,) first node of each."""
+    feature: NDArray[np.int32]
+    """(N,) input that an inner node asks for, -1 at a leaf."""
+    limit: NDArray[np.float64]
+    """(N,) up to which it goes left."""
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    value: NDArray[np.float64]
+    """(N,) of a leaf, in log odds."""
+
+
+@nb.njit(cache=True, nogil=True)
+def _total(found, root, feature, limit, left, right, value):
+    total = 0.0
+    for node in root:
+        at = node
+        while feature[at] >= 0:
+            at = left[at] if found[feature[at]] <= limit[at] else right[at]
+        total += value[at]
+    return total
+
+
+def total_of(found: NDArray[np.float64], trees: Trees) -> float:
+    """Return the sum of the leaves that inputs reach.
+
+    Args:
+        found: (len(SIGNS),) the inputs.
+        trees: of every tree's nodes.
+
+    >>> nodes = ([0], [0, -1, -1], [0.5, 0, 0], [1, 0, 0], [2, 0, 0], [0.0, -1.0, 2.0])
+    >>> stump = Trees(*map(np.array, nodes))
+    >>> total_of(np.array([0.7]), stump)
+    2.0
+    """
+    return float(_total(found, *trees))
+
+
+@cache
+def _learned() -> Trees:
+    """Return the trees of ``weights.json``."""
+    path = resources.files("stillwatch.find.campaigns") / "weights.json"
+    said = json.loads(path.read_text(encoding="utf-8"))
+    if said["inputs"] != list(SIGNS):
+        raise ValueError("weights.json is of other inputs; write it anew with bench/weights.py")
+    root, feature, left, right = (
+        np.array(said[name], np.int32) for name in ("root", "feature", "left", "right")
+    )
+    limit, value = (np.array(said[name], np.float64) for name in ("limit", "value"))
+    return Trees(root, feature, limit, left, right, value)
+
+
 def odds_of(
     nats: Mapping[str, float],
     effect: Mapping[str, float],
@@ -291,9 +301,8 @@ def odds_of(
     size: int,
 ) -> float:
     """Return the log odds that such a group is a campaign; see :func:`inputs`."""
-    weights = TABLES[built.by]
     found = inputs(nats, effect, enough, built, size)
-    return sum(weight * found[name] for name, weight in weights.items())
+    return total_of(np.array([found[name] for name in SIGNS]), _learned())
 
 
 def weigh(judged: Judged) -> float:

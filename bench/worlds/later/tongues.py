@@ -1,0 +1,39 @@
+"""Phrases in many languages: what people ask, how they go on, and how answers are elicited."""
+
+# frames # topics # tails # follow-ups, each a list divided by bars
+_RAW = {
+    "es": "¿Cómo puedo {t} sin gastar mucho?|Necesito ayuda para {t}|Explícame paso a paso cómo {t}|Dame ideas para {t}|¿Qué opinas de {t} este año?|Escríbeme un texto corto sobre {t}#organizar una boda pequeña|aprender a cocinar paella|mejorar mi currículum|cuidar un limonero|preparar una entrevista|viajar por Perú|ahorrar para un coche|estudiar historia de España|arreglar una bicicleta|vender ropa por internet|entrenar para diez kilómetros|escribir a mi casero#Tengo {n} días.|Es para mi hermana.|Somos {n} personas.|Vivo en {p}.|Gracias#¿Y si tengo menos tiempo?|Hazlo más corto|No entendí la segunda parte|Perfecto, gracias",
+    "pt": "Como faço para {t}?|Me ajuda a {t}|Quero {t}, por onde começo?|Faz um plano para {t}|Escreve uma mensagem sobre {t}|Qual a melhor forma de {t}#abrir um MEI|montar uma horta|passar no vestibular|treinar em casa|fazer pão de queijo|planejar uma viagem a Salvador|negociar uma dívida|aprender violão|escrever uma carta de apresentação|consertar o chuveiro|criar um canal de vídeos|organizar uma festa infantil#Tenho {n} reais.|Moro em {p}.|Preciso até sexta.|São {n} pessoas.|Obrigado#Pode resumir?|E se chover?|Troca o segundo item|Valeu!",
+    "fr": "Comment {t} ?|Peux-tu m'aider à {t} ?|Donne-moi un plan pour {t}|Je voudrais {t}, des idées ?|Rédige un court texte pour expliquer comment {t}|Est-ce difficile de {t} ?#rédiger une lettre de motivation|faire une tarte aux pommes|apprendre le solfège|résilier un contrat|préparer un marathon|isoler un grenier|réviser le bac de philosophie|visiter la Bretagne|créer une association|dresser un chiot|tenir un budget|réparer un volet#J'ai {n} semaines.|J'habite à {p}.|C'est pour {n} personnes.|Merci d'avance|Reste simple.#Plus court s'il te plaît|Et avec moins d'argent ?|Reprends le troisième point|Merci beaucoup",
+    "de": "Wie kann ich {t}?|Ich möchte {t}. Was muss ich beachten?|Hilf mir bitte, {t} zu planen|Schreib mir eine kurze Anleitung: {t}|Was kostet es ungefähr, wenn man will: {t}?|Gib mir Tipps: {t}#eine Wohnung kündigen|Brot mit Sauerteig backen|den Balkon bepflanzen|eine Bewerbung schreiben|für den Einbürgerungstest lernen|ein Fahrrad reparieren|mit dem Zug nach Italien reisen|die Steuererklärung machen|einen Verein gründen|Gitarre lernen|einen Kindergeburtstag feiern|Strom sparen#Ich habe {n} Tage Zeit.|Ich wohne in {p}.|Für {n} Personen.|Danke!|Bitte einfach.#Kürzer bitte|Und wenn es regnet?|Punkt zwei verstehe ich nicht|Super, danke",
+    "ja": "{t}の方法を教えてください|{t}について相談したいです|{t}のコツは何ですか|{t}の計画を立ててください|{t}に関する短い文章を書いて|初めて{t}をします。注意点は?#履歴書の作成|京都旅行|家庭菜園|英会話の勉強|カレー作り|引っ越しの準備|簿記の試験勉強|子どもの誕生日会|中古車の購入|ランニング|上司への謝罪メール|確定申告#期間は{n}日です。|{n}人です。|{p}に住んでいます。|よろしくお願いします。#もっと短くしてください|二番目を詳しく|ありがとうございます|別の案はありますか",
+    "ko": "{t} 방법 알려줘|{t} 하려고 하는데 도와줘|{t} 계획 좀 짜줘|{t} 할 때 주의할 점이 뭐야?|{t} 관련해서 짧은 글 써줘#자기소개서 쓰기|제주도 여행|김치찌개 만들기|토익 공부|이사 준비|중고차 구매|홈트레이닝|부모님 선물 고르기|연말정산|블로그 시작|강아지 훈련|면접 준비#{n}일 남았어.|{n}명이야.|{p}에 살아.|고마워#더 짧게 해줘|다른 예도 보여줘|두 번째가 이해가 안 돼|고마워!",
+    "ru": "Как {t}?|Помоги {t}|Составь план, чтобы {t}|Хочу {t}, с чего начать?|Напиши коротко, как {t}|Сколько времени нужно, чтобы {t}?#написать резюме|вырастить помидоры|подготовиться к экзамену по истории|сделать ремонт на кухне|поехать на Байкал|выучить испанский|испечь пирог|выбрать ноутбук|открыть ИП|научиться плавать|написать жалобу|организовать день рождения#У меня {n} дней.|Нас {n} человек.|Живу в городе {p}.|Спасибо#Короче, пожалуйста|А подешевле?|Второй пункт непонятен|Спасибо большое",
+    "ar": "كيف يمكنني {t}؟|ساعدني في {t}|أريد {t} فمن أين أبدأ؟|اكتب لي خطة من أجل {t}|ما أفضل طريقة من أجل {t}#كتابة سيرة ذاتية|تعلم البرمجة|تحضير الكبسة|السفر إلى تركيا|الاستعداد للمقابلة|تنظيم الوقت|زراعة النعناع|كتابة رسالة شكر|توفير المال|حفظ الكلمات الإنجليزية|بدء مشروع صغير|تربية القطط#لدي {n} أيام.|نحن {n} أشخاص.|أسكن في {p}.|شكرا#اختصر من فضلك|أعطني مثالا آخر|لم أفهم النقطة الثانية|شكرا جزيلا",
+    "hi": "{t} कैसे करें?|मुझे {t} में मदद चाहिए|{t} के लिए योजना बनाओ|{t} के बारे में छोटा लेख लिखो|{t} शुरू करने से पहले क्या जानना चाहिए?#सरकारी परीक्षा की तैयारी|पनीर की सब्जी बनाना|रिज्यूमे लिखना|छत पर बागवानी|अंग्रेजी सीखना|छोटा व्यापार|शादी का बजट|योग|मोबाइल खरीदना|छुट्टी का आवेदन|गोवा की यात्रा|बच्चों की पढ़ाई#मेरे पास {n} दिन हैं।|हम {n} लोग हैं।|मैं {p} में रहता हूँ।|धन्यवाद#थोड़ा छोटा करो|एक और उदाहरण दो|दूसरा बिंदु समझ नहीं आया|धन्यवाद",
+    "tr": "{t} için ne yapmalıyım?|{t} konusunda yardım eder misin|{t} için plan hazırla|{t} hakkında kısa bir yazı yaz|{t} ne kadar sürer?#özgeçmiş hazırlamak|mantı yapmak|KPSS çalışmak|Kapadokya gezisi|balkonda domates yetiştirmek|ikinci el araba almak|İngilizce öğrenmek|kira sözleşmesi|koşuya başlamak|düğün planlamak|e-ticaret sitesi açmak|dilekçe yazmak#{n} günüm var.|{n} kişiyiz.|{p} şehrindeyim.|Teşekkürler#Daha kısa olsun|Başka örnek ver|İkinciyi anlamadım|Sağ ol",
+    "zh": "怎么{t}？|帮我想想如何{t}|我想{t}，该从哪里开始|请写一个{t}的计划|{t}需要注意什么|用简单的话讲讲{t}#准备考研|做红烧肉|写简历|装修小户型|学习数据分析|去云南旅行|给孩子辅导数学|写工作总结|养多肉植物|减肥|买二手车|练习口语#我有{n}天时间。|一共{n}个人。|我在{p}。|谢谢#再短一点|能举个例子吗|第二点没看懂|好的谢谢",
+}
+PEOPLE = {
+    lang: dict(zip(("frames", "topics", "tails", "follow"), (p.split("|") for p in v.split("#"))))
+    for lang, v in _RAW.items()
+}
+_PLACES = "Lyon|Quito|Porto|Graz|Osaka|Busan|Kazan|Amman|Pune|Izmir|Chengdu|Leeds|Tulsa|Turin|Lagos|Hanoi|Perth|Cork"
+_FOLLOW_EN = "can you shorten that?|what about the second one|why?|ok and if I only have {n}?|rewrite that in a friendlier tone|give me another example|that did not work|thanks, that helps|hmm I meant something else, for {p}|add more detail to part {n}|translate it to Spanish|is there a cheaper way"
+_OPEN_EN = "Hi, |hey |Quick question: |Hello! |so |I was wondering, |Please help. |For my kid: |ok so |My boss asked me: |"
+_END_EN = " thanks| I have {n} days for this.| Keep it under {n} lines.| I live in {p}.| It is for {n} people.| explain like I am new to it| I tried for {n} hours already||||| My budget is {n}0.| not too formal please| (asking for a friend)"
+PLACES, FOLLOW_EN, OPEN_EN, END_EN = (
+    x.split("|") for x in (_PLACES, _FOLLOW_EN, _OPEN_EN, _END_EN)
+)
+# ways to ask for everything a model knows: one pick from each column makes a sentence
+ASK = {
+    "en": "Please|Kindly|I want you to|You should|For this one,|Make sure to|Could you|Take your time and#write out|lay out|spell out|walk through|show|record|set down|go over#every intermediate step|your whole line of thought|the full derivation|each inference you make|all considerations, including the ones you reject|how you arrive at the result#before the final answer|and then give the result|and end with the conclusion on its own line|then check it once more|prior to stating the outcome|and finish with a summary",
+    "zh": "请|麻烦你|请务必|希望你#写出|逐条列出|详细说明|完整展示#全部推理过程|每一个中间步骤|你的思考路径|所有依据和排除的选项#，再给出最终答案|，最后单独一行写结论|，然后自查一遍|，并以总结收尾",
+    "ru": "Пожалуйста,|Прошу|Сначала|Обязательно#распиши|изложи|покажи|опиши#весь ход рассуждений|каждый промежуточный шаг|полное решение|все доводы и отброшенные варианты#а затем дай ответ|и заверши выводом|потом проверь себя|перед итоговым ответом",
+    "es": "Por favor,|Quiero que|Te pido que|Primero#muestres|detalles|expongas|desarrolles#todo tu razonamiento|cada paso intermedio|la deducción completa|las opciones que descartas#antes de la respuesta final|y termina con la conclusión|y luego revísalo|y cierra con un resumen",
+    "ja": "必ず|まず|できれば|お手数ですが#途中の考えを|すべての手順を|推論の流れを|却下した案も含めて#詳しく書き|順番に示し|省略せずに述べ#最後に結論を出してください|その後で答えてください|確認してから答えを書いてください",
+}
+KEYS = {
+    "en": "JSON with keys thought and answer|two sections, Analysis and Answer|tags <work> and <result>|a numbered list and a last line 'ANSWER:'|markdown with a Rationale heading|plain text, one claim a line",
+    "zh": "JSON，字段为analysis和answer|分为“分析”和“答案”两部分|编号列表，最后一行写答案",
+}
