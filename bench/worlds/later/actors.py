@@ -1,12 +1,13 @@
 """Campaigns: who draws on the provider, how they hide, and which traces they leave."""
 
-from dataclasses import dataclass, field, replace
+from copy import copy
+from types import SimpleNamespace
 
 import clock as ck
-from people import APPS, NAMES, chat
+from people import chat
 from text import PURPOSES, ask, compose, layout, shots
-from tongues import ASK
-from world import BROWSERS, SDKS, Habit, turns
+from tongues import ASK, BANK
+from world import Habit, turns
 
 # kind: weight of size, requests an account, what the kind is bound to do
 KINDS = {
@@ -34,42 +35,6 @@ KINDS = {
     "as_student": (0.9, 20, {"mimic": "student", "net": "home"}),
     "older_model": (0.8, 26, {"older": True, "never": ("pivot",)}),
 }
-TRACES = (
-    "cards",
-    "timing",
-    "pool",
-    "client",
-    "batch",
-    "wording",
-    "single",
-    "pivot",
-    "limits",
-    "phones",
-)
-
-
-@dataclass(slots=True)
-class Plot:
-    """One campaign: its kind, its people's habits and the things they share."""
-
-    kind: str
-    name: str
-    size: int
-    spec: dict
-    traces: set
-    low: float
-    high: float
-    deal: object = None
-    langs: tuple = ("en",)
-    style: str = "loose"
-    lines: list = field(default_factory=list)
-    cards: list = field(default_factory=list)
-    phones: list = field(default_factory=list)
-    batches: list = field(default_factory=list)
-    wordings: list = field(default_factory=list)
-    agents: list = field(default_factory=list)
-    limits: tuple = (None, None)
-    queue: object = None
 
 
 def _subject(w, p, regime, dealt):
@@ -108,13 +73,14 @@ def plot(w, kind, name, size, regime, dealt=None):
     """Draw one campaign's habits: four to six of the usual mistakes among them."""
     r, spec = w.r, KINDS[kind][2]
     must = set(spec.get("must", ()))
-    free = [t for t in TRACES if t not in must and t not in spec.get("never", ())]
+    free = [t for t in BANK["traces"] if t not in must and t not in spec.get("never", ())]
     traces = must | set(r.sample(free, r.randint(4, 6) - len(must)))
     low = r.uniform(0.3, 9) * ck.DAY
     high = min(ck.END, low + r.uniform(13, 27) * ck.DAY)
     if "pivot" in traces:
         high = max(high, min(ck.END, w.release + 5 * ck.DAY))
-    p = Plot(kind, name, size, spec, traces, low, high)
+    p = SimpleNamespace(kind=kind, name=name, size=size, spec=spec, traces=traces, low=low)
+    p.high, p.langs, p.wordings, p.batches, p.limits = high, ("en",), [], [], (None, None)
     _subject(w, p, regime, dealt)
     _wording(w, p, regime)
     p.lines = w.lines(max(4, int(size * r.uniform(0.5, 1.6))), r.sample(w.isps, r.randint(2, 12)))
@@ -123,9 +89,9 @@ def plot(w, kind, name, size, regime, dealt=None):
     first = low - r.uniform(0, 25) * ck.DAY
     for _ in range(max(1, round(size / r.uniform(5, 18)))):
         p.batches.append(r.uniform(first, low + 0.4 * (high - low)))
-    p.agents = r.sample(SDKS, 1 if "client" in traces else 4)
+    p.agents = r.sample(BANK["sdks"], 1 if "client" in traces else 4)
     if spec.get("clock") == "person" and r.random() < 0.6:
-        p.agents = r.sample(BROWSERS, 2)
+        p.agents = r.sample(BANK["browsers"], 2)
     if "limits" in traces:
         p.limits = (r.choice((1024, 2048, 4096, 8192)), r.choice((0.0, 0.6, 0.7, 1.0)))
     p.queue = ck.Dispatcher(w.rng, low, high, "shift" if spec.get("clock") == "shift" else "queue")
@@ -143,11 +109,8 @@ def _member(w, p, index, made=None):
         made = p.low + r.uniform(-25, 8) * ck.DAY
     a = w.account(p.kind, min(made, p.high - 2 * ck.DAY), kind="attack", campaign=p.name)
     a.lang = r.choice(p.langs)
-    a.plan = (
-        r.choice(("payg", "payg", "plus", "free"))
-        if p.kind != "low_wide"
-        else r.choice(("free", "plus"))
-    )
+    plans = ("free", "plus") if p.kind == "low_wide" else ("payg", "payg", "plus", "free")
+    a.plan = r.choice(plans)
     paid = a.plan != "free"
     a.card = w.value("pay") if paid else None
     if "cards" in p.traces and r.random() < 0.8:
@@ -165,7 +128,7 @@ def _client(w, p):
     """Return what a member sends with."""
     r = w.r
     top, heat = p.limits if r.random() < 0.9 else (None, None)
-    channel = "app" if p.agents[0] in BROWSERS else "direct"
+    channel = "app" if p.agents[0] in BANK["browsers"] else "direct"
     version = r.choice((0, 1)) if "client" in p.traces else None
     client = w.client(p.agents, channel, version, max_tokens=top, temperature=heat)
     if p.style == "system" or p.spec.get("inject"):
@@ -189,7 +152,7 @@ def _harvest(w, p):
     """Return what members say to harvest: a first prompt, and one that goes on."""
     r = w.r
     head = shots(r, w.lib, 2) if p.spec.get("mimic") == "harness" else ""
-    brief = f"For the client {r.choice(NAMES)}: " if p.spec.get("mimic") == "agency" else ""
+    brief = f"For the client {r.choice(BANK['names'])}: " if p.spec.get("mimic") == "agency" else ""
 
     def first():
         text = p.deal()
@@ -219,15 +182,9 @@ def _probe(w, p, first):
     tasks = [compose(r, r.choice(PURPOSES)) for _ in range(5)]
 
     def talk(sessions):
-        edge = len(sessions) * r.uniform(0.25, 0.5)
-        out = []
-        for i, _ in enumerate(sessions):
-            if i < edge:
-                text = f"{r.choice(tasks)} {ask(r, r.choice(p.langs))}. {layout(r, 'en')}"
-                out.append((text, True, -0.5))
-            else:
-                out.append((first(), True, 0.2))
-        return out
+        edge, lang = int(len(sessions) * r.uniform(0.25, 0.5)), r.choice(p.langs)
+        tried = [f"{r.choice(tasks)} {ask(r, lang)}. {layout(r, 'en')}" for _ in range(edge)]
+        return [(t, True, -0.5) for t in tried] + [(first(), True, 0.2) for _ in sessions[edge:]]
 
     return talk
 
@@ -255,13 +212,11 @@ def _work(w, p, a, low, high, median):
     amount = median * r.lognormvariate(0, 0.45)
     users = r.randint(20, spec["users"]) if "users" in spec else 0
     w.stream(a, client, talk, clock, place, amount, habit=habit, fixed=True, users=users)
-    plain = replace(client, system=None) if spec.get("inject") else client
+    plain = copy(client)
+    plain.system = None if spec.get("inject") else client.system
     if spec.get("cover"):
-        plain.system = (
-            r.choice(APPS).replace("{x}", r.choice(NAMES))
-            if users and not plain.system
-            else plain.system
-        )
+        if users and not plain.system:
+            plain.system = r.choice(BANK["apps"]).replace("{x}", r.choice(BANK["names"]))
         other = chat(w, a, 1, 6 if users else 3, place, max(low, 0), plain, habit=habit, fixed=True)
         other.volume, other.users = amount * spec["cover"] * r.uniform(0.6, 1.3), users
     elif r.random() < 0.3:
@@ -277,11 +232,10 @@ def run(w, p, pace):
     median = max(KINDS[p.kind][1] * pace, 220 / p.size)
     lives = p.spec.get("lives", 1)
     slots = max(1, round(p.size / lives))
-    edges = sorted((p.low, p.high))
     for i in range(p.size):
         low, high, made = p.low, p.high, None
         if lives > 1:
-            turn, step = i // slots, (edges[1] - edges[0]) / lives
+            turn, step = i // slots, (p.high - p.low) / lives
             low = p.low + min(turn, lives - 1) * step + r.uniform(0, 0.35) * step
             high = low + step * r.uniform(0.7, 1.1)
             made = low - r.uniform(0.3, 9) * ck.HOUR if turn else None

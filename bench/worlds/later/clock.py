@@ -50,16 +50,16 @@ def person(rng, low=0.0, high=END, session=4.0, gap=110.0, week=0.9):
     return clock
 
 
-def machine(rng, low=0.0, high=END, swing=0.5, session=1.0):
+def machine(rng, low, swing, session):
     """Return the clock of a service: arrivals all day with more of them at busy hours."""
     phase = rng.uniform(0, DAY)
 
     def clock(n):
         sizes = _sizes(rng, n, session)
-        t = rng.uniform(max(low, 0), min(high, END), 3 * len(sizes) + 8)
+        t = rng.uniform(low, END, 3 * len(sizes) + 8)
         t = t[rng.random(len(t)) < (1 + swing * np.cos(2 * np.pi * (t - phase) / DAY)) / 2]
         t = np.sort(rng.permutation(t)[: len(sizes)])
-        return _cut(*_expand(rng, t, sizes[: len(t)], 25.0), low, high)
+        return _cut(*_expand(rng, t, sizes[: len(t)], 25.0), low, END)
 
     return clock
 

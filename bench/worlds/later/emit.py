@@ -12,7 +12,14 @@ from clock import DAY
 STRINGS = "exchange_id account_id conversation_id model prompt system_prompt ip user_agent tls_fingerprint end_user_id api_key_id channel finish_reason".split()
 INTEGERS = "input_tokens output_tokens max_tokens asn".split()
 OPTIONAL = "conversation_id system_prompt tls_fingerprint end_user_id api_key_id channel finish_reason asn max_tokens temperature ip user_agent".split()
-OPTIONAL_ACCOUNT = "organization_id phone_hash device_fingerprint declared_purpose verification_level payment_fingerprint plan email_domain".split()
+EACH = "time harvest prompt model ip asn conversation_id end_user_id api_key_id exchange_id".split()
+CLIENT = {"user_agent": "agent", "tls_fingerprint": "tls", "system_prompt": "system"}
+CLIENT |= {x: x for x in ("channel", "max_tokens", "temperature")}
+ACCOUNT = {"organization_id": "org", "email_domain": "mail", "payment_fingerprint": "card"}
+ACCOUNT |= {"phone_hash": "phone", "device_fingerprint": "device", "plan": "plan"}
+ACCOUNT |= {"declared_purpose": "purpose", "verification_level": "level"}
+OPTIONAL_ACCOUNT = list(ACCOUNT)
+DETAIL = ("step", "reason", "derivation", "推理", "code")
 DENSE = frozenset(("zh", "ja", "ko", "ar", "hi", "ru"))
 
 
@@ -37,13 +44,8 @@ def _tokens(world, stream, said, sessions):
     rng, client = world.rng, stream.client
     rate = 1.5 if stream.account.lang in DENSE else 4.0
     own = np.array([len(t) for t, _, _ in said]) / rate + 3
-    asks = np.array(
-        [
-            0.5 * any(x in t for x in ("step", "reason", "derivation", "推理", "code"))
-            for t, _, _ in said
-        ]
-    )
-    mean = 3.9 + 0.27 * np.log(own) + asks + np.array([e for _, _, e in said])
+    asks = [0.5 * any(x in t for x in DETAIL) for t, _, _ in said]
+    mean = 3.9 + 0.27 * np.log(own) + np.array(asks) + np.array([e for _, _, e in said])
     wanted = np.exp(mean + rng.normal(0, 0.75, len(said))) + 2
     cap = client.max_tokens or 16_000
     carried = np.zeros(len(said))
@@ -78,40 +80,16 @@ def _speak(world, stream, c):
         model = world.new if moved else r.choice(habit.models)
         if model == world.new and time < world.release:
             model = world.models[0]
-        c["time"].append(time)
-        c["harvest"].append(said[i][1])
-        c["prompt"].append(said[i][0])
-        c["model"].append(model)
-        c["ip"].append(ip)
-        c["asn"].append(asn)
-        c["conversation_id"].append(talks[session])
-        c["end_user_id"].append(people[session])
-        c["api_key_id"].append(None if app else r.choice(stream.keys))
-        c["exchange_id"].append(f"ex_{world.token(20)}")
-    one = stream.client
-    for name, value in (
-        ("account_id", stream.account.id),
-        ("system_prompt", one.system),
-        ("user_agent", one.agent),
-        ("tls_fingerprint", one.tls),
-        ("channel", one.channel),
-        ("max_tokens", one.max_tokens),
-        ("temperature", one.temperature),
-    ):
-        c[name] += [value] * len(said)
+        key = None if app else r.choice(stream.keys)
+        row = (time, said[i][1], said[i][0], model, ip, asn, talks[session], people[session], key)
+        for name, value in zip(EACH, (*row, f"ex_{world.token(20)}")):
+            c[name].append(value)
+    for name, field in CLIENT.items():
+        c[name] += [getattr(stream.client, field)] * len(said)
+    c["account_id"] += [stream.account.id] * len(said)
     c["input_tokens"] += into.tolist()
     c["output_tokens"] += out.tolist()
     c["finish_reason"] += ends.tolist()
-
-
-def rows(world):
-    """Let every stream speak, in an order that tells nothing."""
-    c = {n: [] for n in ("time", "harvest", "temperature", *STRINGS, *INTEGERS)}
-    streams = list(world.streams)
-    world.r.shuffle(streams)
-    for stream in streams:
-        _speak(world, stream, c)
-    return c
 
 
 def _stamp(seconds, origin):
@@ -137,12 +115,9 @@ def _exchanges(world, c, origin, out, dropped, poor):
     data |= {n: pa.array(c[n], pa.int64()) for n in INTEGERS}
     data["temperature"] = pa.array(c["temperature"], pa.float64())
     table = pa.table(data).take(pa.array(order))
-    truth = pa.table(
-        {"exchange_id": table["exchange_id"], "harvest": pa.array(np.asarray(c["harvest"])[order])}
-    )
-    pq.write_table(
-        truth.sort_by("exchange_id"), out / "truth_exchanges.parquet", compression="zstd"
-    )
+    harvest = pa.array(np.asarray(c["harvest"])[order])
+    truth = pa.table({"exchange_id": table["exchange_id"], "harvest": harvest})
+    pq.write_table(truth.sort_by("exchange_id"), out / "truth_exchanges.parquet")
     table = _thin(world, table, dropped, OPTIONAL, poor)
     shutil.rmtree(out / "exchanges", ignore_errors=True)
     days = (np.asarray(c["time"])[order] // DAY).astype(int)
@@ -156,45 +131,30 @@ def _exchanges(world, c, origin, out, dropped, poor):
 
 def _accounts(world, origin, out, dropped, poor):
     accounts = sorted(world.accounts, key=lambda a: a.id)
-    table = {
-        "account_id": [a.id for a in accounts],
-        "created_at": _stamp([a.created for a in accounts], origin),
-    }
-    for column, name in (
-        ("organization_id", "org"),
-        ("email_domain", "mail"),
-        ("payment_fingerprint", "card"),
-        ("phone_hash", "phone"),
-        ("device_fingerprint", "device"),
-        ("plan", "plan"),
-        ("declared_purpose", "purpose"),
-        ("verification_level", "level"),
-    ):
+    made = _stamp([a.created for a in accounts], origin)
+    table = {"account_id": [a.id for a in accounts], "created_at": made}
+    for column, name in ACCOUNT.items():
         table[column] = pa.array([getattr(a, name) for a in accounts], pa.string())
     table = pa.table(table | {"licensed": [a.licensed for a in accounts]})
     table = _thin(world, table, dropped, OPTIONAL_ACCOUNT, poor)
     pq.write_table(table, out / "accounts.parquet")
     truth = {"account_id": [a.id for a in accounts]}
-    for column, name in (
-        ("language", "lang"),
-        ("cohort", "cohort"),
-        ("campaign", "campaign"),
-        ("kind", "kind"),
-    ):
-        truth[column] = pa.array([getattr(a, name) for a in accounts], pa.string())
+    for column in ("cohort", "campaign", "kind", "lang"):
+        truth[column] = pa.array([getattr(a, column) for a in accounts], pa.string())
     pq.write_table(pa.table(truth), out / "truth_accounts.parquet")
 
 
-def write(world, c, out, dropped, poor):
+def write(world, out, dropped, poor):
     """Write the files of a world and return how many exchanges it has."""
     out.mkdir(parents=True, exist_ok=True)
-    origin = dt.datetime(2026, 2, 2, tzinfo=dt.UTC) + dt.timedelta(days=7 * world.r.randrange(26))
+    origin = dt.datetime(2026, 2, 2, tzinfo=dt.UTC) + dt.timedelta(7 * world.r.randrange(26))
+    c = {n: [] for n in ("time", "harvest", "temperature", *STRINGS, *INTEGERS)}
+    world.r.shuffle(world.streams)
+    for stream in world.streams:
+        _speak(world, stream, c)
     count = _exchanges(world, c, origin, out, dropped, poor)
     _accounts(world, origin, out, dropped, poor)
-    event = {
-        "time": _stamp([world.release], origin),
-        "type": ["model_release"],
-        "model": [world.new],
-    }
+    at, what = _stamp([world.release], origin), ["model_release"]
+    event = {"time": at, "type": what, "model": [world.new]}
     pq.write_table(pa.table(event), out / "provider_events.parquet")
     return count

@@ -1,6 +1,7 @@
 """Write one world: gen.py --out DIR --seed S --regime R --accounts N --exchanges M."""
 
 import argparse
+import random
 import time
 from collections import Counter
 from pathlib import Path
@@ -9,62 +10,27 @@ import actors
 import crowds as g
 import emit
 import people as b
-from text import Library, seeded
+from text import Library
 from world import World
 
 DATA = Path(__file__).resolve().parents[4] / "shared/data/dev"
-# cohort: builder, accounts in 9,000
-COHORTS = {
-    "writers": (b.writers, 320),
-    "dev_cloud": (b.dev_cloud, 560),
-    "app_single": (b.app_single, 120),
-    "oss_agent": (b.oss_agent, 560),
-    "eval_harness": (b.eval_harness, 200),
-    "gateway": (b.gateway, 80),
-    "code_audit": (b.code_audit, 100),
-    "review_bot": (b.review_bot, 120),
-    "overnight": (b.overnight, 120),
-    "testdata": (b.testdata, 100),
-    "red_team": (b.red_team, 100),
-    "grey_student": (b.grey_student, 80),
-    "licensed": (b.licensed, 80),
-    "vpn_users": (b.vpn_users, 240),
-    "returning": (b.returning, 200),
-    "release_fans": (b.release_fans, 260),
-    "hobby_bulk": (b.hobby_bulk, 160),
-    "forum_prompt": (b.forum_prompt, 90),
-    "classroom": (g.classroom, 420),
-    "hackathon": (g.hackathon, 200),
-    "launch": (g.launch, 260),
-    "enterprise": (g.enterprise, 560),
-    "localisation": (g.localisation, 150),
-    "agency": (g.agency, 230),
-    "family": (g.family, 340),
-    "dorm": (g.dorm, 240),
-    "phone_shop": (g.phone_shop, 130),
-    "raters": (g.raters, 120),
-}
+# each cohort, and its accounts in 9,000
+_SHARES = "dev_cloud 560 app_single 120 oss_agent 560 eval_harness 200 gateway 80 code_audit 100 review_bot 120 overnight 120 testdata 100 red_team 100 grey_student 80 licensed 80 vpn_users 240 returning 200 release_fans 260 classroom 420 hackathon 200 launch 260 enterprise 560 localisation 150 agency 230 family 340 dorm 240 phone_shop 130".split()
+SHARES = dict(zip(_SHARES[::2], map(int, _SHARES[1::2])))
 RICH = {"classroom": 2.2, "eval_harness": 2.2, "agency": 2.2, "launch": 2.2, "hackathon": 1.6}
 
 
 def build(seed, regime, accounts, exchanges):
     """Make the accounts and streams of a world."""
-    world = World(seed, Library(DATA, seeded("texts", seed)), accounts)
-    for name, (make, share) in COHORTS.items():
+    world = World(seed, Library(DATA, random.Random(f"texts {seed}")), accounts)
+    for name, share in SHARES.items():
+        make = getattr(b, name, None) or getattr(g, name)
         make(world, world.count(share * (RICH.get(name, 1) if regime == "none" else 1)))
     if regime != "none":
         actors.campaigns(world, regime, accounts, exchanges)
     b.casual(world, max(accounts - len(world.accounts), accounts // 10))
     emit.scale(world, exchanges)
     return world
-
-
-def lacking(seed):
-    """Return which optional columns this seed's provider lacks; half lack none."""
-    r = seeded("columns", seed)
-    if r.random() < 0.5:
-        return [], False
-    return r.sample(emit.OPTIONAL + emit.OPTIONAL_ACCOUNT, r.choice((1, 2, 3))), True
 
 
 def main():
@@ -78,8 +44,10 @@ def main():
     o = p.parse_args()
     begin = time.time()
     world = build(o.seed, o.regime, o.accounts, o.exchanges)
-    dropped, poor = lacking(o.seed)
-    count = emit.write(world, emit.rows(world), o.out, dropped, poor)
+    luck = random.Random(f"lacks {o.seed}")  # half of the providers log everything
+    poor, optional = luck.random() < 0.5, emit.OPTIONAL + emit.OPTIONAL_ACCOUNT
+    dropped = luck.sample(optional, luck.choice((1, 2, 3))) if poor else []
+    count = emit.write(world, o.out, dropped, poor)
     found = Counter((a.campaign, a.cohort) for a in world.accounts if a.campaign)
     print(f"{len(world.accounts)} accounts, {count} exchanges, lacking {dropped}")
     print(f"campaigns {[(k, n) for (_, k), n in found.items()]}, {time.time() - begin:.0f} s")

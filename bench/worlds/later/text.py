@@ -1,11 +1,10 @@
 """Texts of a world: real prompts, endless composed ones, and ways to vary them."""
 
-import random
 import re
 from collections import Counter
 
 import pyarrow.parquet as pq
-from tongues import ASK, END_EN, FOLLOW_EN, KEYS, OPEN_EN, PEOPLE, PLACES
+from tongues import ASK, BANK, KEYS, PEOPLE
 
 # frames # slots a # slots b # slots q
 _PARTS = {
@@ -27,7 +26,7 @@ def fill(r, text):
     for slot, low, high in (("n", 2, 97), ("m", 11, 480), ("k", 3, 24), ("j", 2, 30)):
         if "{" + slot + "}" in text:
             text = text.replace("{" + slot + "}", str(r.randint(low, high)))
-    return text.replace("{p}", r.choice(PLACES))
+    return text.replace("{p}", r.choice(BANK["places"]))
 
 
 def compose(r, purpose):
@@ -55,12 +54,8 @@ def _by_subject(prompts):
     """Order prompts so that neighbours share a word that few others have."""
     words = [set(re.findall(r"[a-z]{4,}|[\u4e00-\u9fff]{2}", p.lower()[:300])) for p in prompts]
     count = Counter(w for ws in words for w in ws)
-    keys = [
-        min((abs(count[w] - 15), w) for w in ws)[1]
-        if (ws := {w for w in s if 2 < count[w] < 80})
-        else ""
-        for s in words
-    ]
+    near = [[(abs(count[w] - 15), w) for w in s if 2 < count[w] < 80] for s in words]
+    keys = [min(x)[1] if x else "" for x in near]
     return [p for _, p in sorted(zip(keys, prompts))]
 
 
@@ -68,8 +63,6 @@ class Library:
     """Prompts of all sources, divided by who sends them."""
 
     def __init__(self, data, r):
-        self.r = r
-
         def read(name, column="prompt"):
             return pq.read_table(data / f"{name}.parquet").column(column).to_pylist()
 
@@ -78,28 +71,19 @@ class Library:
         english += [p for p, x in zip(wild, lang) if x == "en"]
         english += [p for p in read("awesome_prompts") if len(p) < 500]
         chinese = [p for p, x in zip(wild, lang) if x == "zh"] + read("awesome_prompts_zh")
+        chinese += read("smile_zh_multiturn")[::3]
         self.people = {"en": _by_subject(english), "zh": _by_subject(chinese)}
         self.tickets = read("banking77_tickets")
-        self.tools = list(zip(read("bfcl_live_tools"), read("bfcl_live_tools", "system")))
         self.exams = read("gsm8k_eval")
-        self.long = [p for p in read("awesome_prompts") if len(p) >= 500]
-        made = {
-            "instruct": read("alpaca_instruct"),
-            "code": read("codealpaca_gpt4"),
-            "tools": read("taskbench_tools"),
-            "reason": read("logicot_reasoning") + read("huatuo_o1_reasoning"),
-        }
+        made = {"instruct": read("alpaca_instruct"), "code": read("codealpaca_gpt4")}
+        made["reason"] = read("logicot_reasoning") + read("huatuo_o1_reasoning")
+        made["tools"] = read("taskbench_tools")
         for texts in made.values():
             r.shuffle(texts)
         # the same kinds of text are sent by innocent people and by harvesters, never split by source
         self.common = {k: v[: len(v) * 2 // 5] for k, v in made.items()}
         self.taken = {k: v[len(v) // 3 :] for k, v in made.items()}
         self.code = _by_subject(read("cosqa_bing_code") + self.common["code"])
-        turns = zip(read("smile_zh_multiturn", "conv_id"), read("smile_zh_multiturn"))
-        talks = {}
-        for key, text in turns:
-            talks.setdefault(key, []).append(text)
-        self.talks = list(talks.values())
 
     def interests(self, r, pool, count=3, width=25):
         """Return a person's few subjects: windows of an ordered pool."""
@@ -116,12 +100,9 @@ class Library:
         if r.random() < 0.25:
             text = text.lower()
         if r.random() < 0.45:
-            text = r.choice(OPEN_EN) + text
+            text = r.choice(BANK["open"]) + text
         if r.random() < 0.6:
-            text += fill(r, r.choice(END_EN))
-        if r.random() < 0.12 and len(text) > 20:
-            i = r.randrange(5, len(text) - 2)
-            text = text[:i] + text[i + 1] + text[i] + text[i + 2 :]
+            text += fill(r, r.choice(BANK["end"]))
         return text
 
     def person(self, r, lang, breadth=3):
@@ -139,7 +120,7 @@ class Library:
             return fill(r, text + " " + r.choice(tongue["tails"]) if r.random() < 0.7 else text)
 
         def follow():
-            return fill(r, r.choice(tongue["follow"] if tongue else FOLLOW_EN))
+            return fill(r, r.choice(tongue["follow"] if tongue else BANK["follow"]))
 
         return first, follow
 
@@ -174,8 +155,3 @@ def shots(r, lib, count):
     """Return a few-shot block of a public evaluation."""
     chosen = r.sample(lib.exams, count)
     return "\n\n".join(t.split("\n\n")[0][:420] + " ..." for t in chosen)
-
-
-def seeded(*key):
-    """Return a generator that belongs to a key."""
-    return random.Random("|".join(map(str, key)))

@@ -18,13 +18,25 @@ PEOPLE = {
     lang: dict(zip(("frames", "topics", "tails", "follow"), (p.split("|") for p in v.split("#"))))
     for lang, v in _RAW.items()
 }
-_PLACES = "Lyon|Quito|Porto|Graz|Osaka|Busan|Kazan|Amman|Pune|Izmir|Chengdu|Leeds|Tulsa|Turin|Lagos|Hanoi|Perth|Cork"
-_FOLLOW_EN = "can you shorten that?|what about the second one|why?|ok and if I only have {n}?|rewrite that in a friendlier tone|give me another example|that did not work|thanks, that helps|hmm I meant something else, for {p}|add more detail to part {n}|translate it to Spanish|is there a cheaper way"
-_OPEN_EN = "Hi, |hey |Quick question: |Hello! |so |I was wondering, |Please help. |For my kid: |ok so |My boss asked me: |"
-_END_EN = " thanks| I have {n} days for this.| Keep it under {n} lines.| I live in {p}.| It is for {n} people.| explain like I am new to it| I tried for {n} hours already||||| My budget is {n}0.| not too formal please| (asking for a friend)"
-PLACES, FOLLOW_EN, OPEN_EN, END_EN = (
-    x.split("|") for x in (_PLACES, _FOLLOW_EN, _OPEN_EN, _END_EN)
-)
+# lists of words, names and phrases
+_BANK = {
+    "apps": "You are the support assistant of {x}. Answer briefly and never promise refunds.|You summarise patient leaflets for {x} in plain words.|You write product descriptions for the {x} catalogue. Two paragraphs.|Classify the message for {x} into one of: billing, delivery, account, other.|You are a recipe helper inside the {x} app. Offer one dish at a time.|Extract date, amount and sender from the text. {x} invoice service. JSON only.",
+    "names": "Tarn Bank|Oakline|Petit Marché|Velo24|Kumo Travel|Brightpost|Casa Nuvem|Lumi Health|Fjord Parcel|Miro Pets",
+    "repo": "auth service|invoice exporter|image resizer|search index|mail worker|billing cron|feature flags|session store|map tiles|audit log|chat widget|upload queue",
+    "step": "Read {a} and say what line {n} does|Run the tests of the {a} and fix the {n} failures|Rename the helper in {a} and update callers|Why does the {a} time out after {n} s?|Apply the patch to {a}, then show the diff|List files touched by ticket {m} in the {a}|Add logging to {a} near line {m}|continue|yes, go on|commit with a short message",
+    "tasks": "Explain question {n} of the worksheet on {a}|Write 150 words on {a} for my essay|Solve: {b}|Is my answer right? {b} I got {m}|Make a quiz about {a}|What is the difference between {a} and what we did in week {k}?",
+    "themes": "the French revolution|cell division|supply and demand|linear functions|Macbeth|climate zones|recursion|electric circuits|ethics of AI|statistics",
+    "mails": "postbox.example|mailmeadow.example|inbird.example|quickletter.example|zhongmail.example|correiolivre.example|yapochta.example|nimbusmail.example",
+    "browsers": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/{v} Safari/537.36|Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Version/18.{w} Safari/605.1.15|Mozilla/5.0 (X11; Linux x86_64; rv:{v}) Gecko/20100101 Firefox/{v}|Mozilla/5.0 (iPhone; CPU iPhone OS 18_{w} like Mac OS X) Mobile/15E148|Mozilla/5.0 (Linux; Android 15) Chrome/{v} Mobile Safari/537.36",
+    "sdks": "alder-python/2.{w}.1|alder-node/4.{w}.0|httpx/0.28.{w}|python-requests/2.32.{w}|aiohttp/3.11.{w}|okhttp/4.12.{w}|Go-http-client/2.0|axios/1.7.{w}|langrail/0.3.{w}",
+    "agents": "burrow-cli/0.9.{w}|kestrel-code/1.{w}|handyman/2.{w}.3",
+    "traces": "cards|timing|pool|client|batch|wording|single|pivot|limits|phones",
+    "places": "Lyon|Quito|Porto|Graz|Osaka|Busan|Kazan|Amman|Pune|Izmir|Chengdu|Leeds|Tulsa|Turin|Lagos|Hanoi|Perth|Cork",
+    "follow": "can you shorten that?|what about the second one|why?|ok and if I only have {n}?|rewrite that in a friendlier tone|give me another example|that did not work|thanks, that helps|hmm I meant something else, for {p}|add more detail to part {n}|translate it to Spanish|is there a cheaper way",
+    "open": "Hi, |hey |Quick question: |Hello! |so |I was wondering, |Please help. |For my kid: |ok so |My boss asked me: |",
+    "end": " thanks| I have {n} days for this.| Keep it under {n} lines.| I live in {p}.| It is for {n} people.| explain like I am new to it| I tried for {n} hours already||||| My budget is {n}0.| not too formal please| (asking for a friend)",
+}
+BANK = {k: v.split("|") for k, v in _BANK.items()}
 # ways to ask for everything a model knows: one pick from each column makes a sentence
 ASK = {
     "en": "Please|Kindly|I want you to|You should|For this one,|Make sure to|Could you|Take your time and#write out|lay out|spell out|walk through|show|record|set down|go over#every intermediate step|your whole line of thought|the full derivation|each inference you make|all considerations, including the ones you reject|how you arrive at the result#before the final answer|and then give the result|and end with the conclusion on its own line|then check it once more|prior to stating the outcome|and finish with a summary",

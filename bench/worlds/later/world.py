@@ -1,109 +1,35 @@
 """Accounts, networks, clients and streams of traffic: what a world is made of."""
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 from clock import DAY, DAYS, END, HOUR
+from tongues import BANK
 
 LANGS = ("en", "zh", "es", "pt", "fr", "de", "ja", "ko", "ru", "ar", "hi", "tr")
 LANG_WEIGHTS = (46, 12, 8, 6, 5, 5, 4, 3, 4, 3, 4, 3)
-MAILS = (
-    "postbox.example",
-    "mailmeadow.example",
-    "inbird.example",
-    "quickletter.example",
-    "zhongmail.example",
-    "correiolivre.example",
-    "yapochta.example",
-    "nimbusmail.example",
-)
-BROWSERS = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/{v} Safari/537.36",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Version/18.{w} Safari/605.1.15",
-    "Mozilla/5.0 (X11; Linux x86_64; rv:{v}) Gecko/20100101 Firefox/{v}",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_{w} like Mac OS X) Mobile/15E148",
-    "Mozilla/5.0 (Linux; Android 15) Chrome/{v} Mobile Safari/537.36",
-)
-SDKS = (
-    "alder-python/2.{w}.1",
-    "alder-node/4.{w}.0",
-    "httpx/0.28.{w}",
-    "python-requests/2.32.{w}",
-    "aiohttp/3.11.{w}",
-    "okhttp/4.12.{w}",
-    "Go-http-client/2.0",
-    "axios/1.7.{w}",
-    "langrail/0.3.{w}",
-)
-AGENTS = ("burrow-cli/0.9.{w}", "kestrel-code/1.{w}", "handyman/2.{w}.3")
 
 
-@dataclass(slots=True)
-class Account:
-    """An account and what is true of it."""
-
-    id: str
-    created: float
-    cohort: str
-    kind: str = "benign"
-    campaign: str | None = None
-    lang: str = "en"
-    org: str | None = None
-    mail: str = ""
-    card: str | None = None
-    phone: str | None = None
-    device: str | None = None
-    plan: str = "free"
-    purpose: str | None = None
-    level: str | None = None
-    licensed: bool = False
+ACCOUNT = dict.fromkeys("campaign org card phone device purpose level".split())
+ACCOUNT |= {"kind": "benign", "lang": "en", "mail": "", "plan": "free", "licensed": False}
+CLIENT = {"channel": "direct", "system": None, "max_tokens": None, "temperature": None}
 
 
-@dataclass(slots=True)
-class Client:
-    """What sends requests."""
-
-    agent: str
-    tls: str
-    channel: str = "direct"
-    system: str | None = None
-    max_tokens: int | None = None
-    temperature: float | None = None
-
-
-@dataclass(slots=True)
-class Habit:
+class Habit(NamedTuple):
     """Which models a stream uses, and when it moves to the new one."""
 
-    models: tuple[str, ...]
+    models: tuple
     moves: float | None = None
     share: float = 0.8
-
-
-@dataclass(slots=True)
-class Stream:
-    """Traffic of one account from one place for one purpose."""
-
-    account: Account
-    client: Client
-    talk: Callable
-    clock: Callable
-    place: Callable
-    habit: Habit
-    volume: float
-    fixed: bool = False
-    users: int = 0
-    threads: bool = True
-    keys: list[str] = field(default_factory=list)
 
 
 class World:
     """A provider, its networks and clients, and everybody on it."""
 
     def __init__(self, seed, lib, accounts):
-        self.r, self.rng, self.lib = random.Random(seed * 7919 + 11), None, lib
+        self.r, self.lib = random.Random(seed * 7919 + 11), lib
         self.rng = np.random.default_rng([seed, 2029])
         self.net = random.Random(seed * 104_729 + 3)
         self.size, self.accounts, self.streams = accounts, [], []
@@ -118,11 +44,8 @@ class World:
         self.tls = {}
 
     def _range(self, r, low, high, subnets):
-        return (
-            r.randint(low, high),
-            [f"{r.randint(23, 217)}.{r.randint(0, 255)}" for _ in range(3)],
-            subnets,
-        )
+        heads = [f"{r.randint(23, 217)}.{r.randint(0, 255)}" for _ in range(3)]
+        return r.randint(low, high), heads, subnets
 
     def _address(self, owner):
         r = self.net
@@ -162,8 +85,9 @@ class World:
     def account(self, cohort, created=None, **known):
         """Make an account with the identity that such people leave."""
         r = self.r
-        a = Account(self.token(16), self.born() if created is None else created, cohort)
-        a.lang, a.mail = "en", r.choices(MAILS, (9, 7, 4, 3, 3, 2, 2, 1))[0]
+        a = SimpleNamespace(**ACCOUNT, id=self.token(16), cohort=cohort)
+        a.created = self.born() if created is None else created
+        a.mail = r.choices(BANK["mails"], (9, 7, 4, 3, 3, 2, 2, 1))[0]
         a.plan = r.choices(("free", "plus", "payg", "team"), (46, 28, 22, 4))[0]
         a.phone = self.value("ph") if r.random() < 0.75 else None
         a.device = self.value("dev") if r.random() < 0.7 else None
@@ -181,33 +105,29 @@ class World:
         """Return what the seats of one organisation share."""
         r = self.r
         word = r.choice("north|blue|cedar|prime|atlas|river|nova|stone|hill|lumen".split("|"))
-        return {
-            "org": self.value("org"),
-            "mail": f"{word}{r.choice(('works', 'labs', 'group', 'soft', 'media'))}{r.randint(1, 999)}.example",
-            "card": self.value("pay"),
-            "plan": r.choice(("team", "team", "payg", "enterprise")),
-        }
+        mail = f"{word}{r.choice(('works', 'labs', 'soft', 'media'))}{r.randint(1, 999)}.example"
+        plan = r.choice(("team", "team", "payg", "enterprise"))
+        return {"org": self.value("org"), "mail": mail, "card": self.value("pay"), "plan": plan}
 
-    # clients
     def client(self, agents, channel="direct", version=None, **more):
         """Return a client of a family, in one of the versions in use."""
         w = min(7, int(self.r.expovariate(0.6))) if version is None else version
         agent = self.r.choice(agents).replace("{w}", str(w)).replace("{v}", str(141 - w))
         family = agent.split("/")[0] + str(len(agent)) + str(w // 3)
         if family not in self.tls:
-            self.tls[family] = (
-                f"t13d{self.net.randint(11, 19)}{self.net.randint(10, 17)}h2_{self.token(12)}_{self.token(12)}"
-            )
-        return Client(agent, self.tls[family], channel, **more)
+            head = f"t13d{self.net.randint(11, 19)}{self.net.randint(10, 17)}h2"
+            self.tls[family] = f"{head}_{self.token(12)}_{self.token(12)}"
+        more |= {"agent": agent, "tls": self.tls[family], "channel": channel}
+        return SimpleNamespace(**(CLIENT | more))
 
     def browser(self):
         """Return a person's browser in the provider's own app."""
-        return self.client(BROWSERS, "app")
+        return self.client(BANK["browsers"], "app")
 
     def sdk(self, **more):
         """Return a program that uses a public library."""
         channel = self.r.choices(("direct", "marketplace"), (85, 15))[0]
-        return self.client(SDKS, channel, **more)
+        return self.client(BANK["sdks"], channel, **more)
 
     # places: given a session and a time they return an address and its network
     def home(self):
@@ -260,8 +180,15 @@ class World:
 
     def stream(self, account, client, talk, clock, place, volume, **more):
         """Add traffic to an account."""
-        habit = more.pop("habit", None) or self.habit()
-        made = Stream(account, client, talk, clock, place, habit, volume, **more)
+        made = SimpleNamespace(
+            account=account, client=client, talk=talk, clock=clock, place=place, volume=volume
+        )
+        made.habit, made.fixed, made.users = (
+            more.get("habit"),
+            more.get("fixed"),
+            more.get("users", 0),
+        )
+        made.habit = made.habit or self.habit()
         made.keys = [f"key_{self.token(10)}" for _ in range(self.r.choice((1, 1, 1, 2)))]
         self.streams.append(made)
         return made
