@@ -133,6 +133,34 @@ def test_what_speaks_against_a_group_is_weighed_and_refuses_nothing(changed):
     assert said_with(-0.1, **changed) == "J-9"
 
 
+QUIET = {
+    "log_e": dict.fromkeys(SLUGS, 0.0),
+    "effect": {"answer-length": 0.4, "no-follow-up": 0.8},
+    "ages": 0.6,
+    "clients": 0.6,
+}
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        {"log_e": {**QUIET["log_e"], "payment-links": 1.1}},
+        {"log_e": {**QUIET["log_e"], "address-blocks": 1.1}},
+        {"log_e": {**QUIET["log_e"], "lock-step": 1.1}},
+        {"log_e": {**QUIET["log_e"], "release-pivot": 1.1}},
+        {"effect": {**QUIET["effect"], "answer-length": 0.41}},
+        {"effect": {**QUIET["effect"], "no-follow-up": 0.81}},
+        {"ages": 0.61},
+    ],
+    ids=["values", "blocks", "rounds", "move", "long", "single", "ages"],
+)
+def test_one_kind_of_evidence_is_not_enough(second):
+    assert said_with(9.0, **QUIET) == "J-11"
+    assert said_with(9.0, **{**QUIET, "clients": 0.61}) == "J-11"
+    assert said_with(9.0, **{**QUIET, **second}) == "J-11"
+    assert said_with(9.0, **{**QUIET, "clients": 0.61, **second}) is None
+
+
 def test_members_that_do_not_fit_are_reviewed():
     group = fitting(judged(members=5, fit=[FITS, FITS, FITS, FITS, FITS - 0.1]))
     assert group.members.tolist() == [0, 1, 2, 3]

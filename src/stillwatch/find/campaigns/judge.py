@@ -10,6 +10,8 @@ J-4  Accounts most of which name an organisation that others of them name are to
 J-9  What remains is weighed together (``weigh``) and must reach the operator's threshold.
 J-10 Members who neither write like the others, nor look like them, nor are tied to them are
      put before a person; at least four must be left.
+J-11 At least two kinds of evidence must speak: values or blocks in common, rounds, long answers, a
+     burst or a move to a new model, ages or clients alike, single questions.
 
 J-5 to J-8 were withdrawn; what they refused is weighed (docs/decisions/0010 and 0011).
 """
@@ -25,7 +27,7 @@ from stillwatch.find.campaigns.likeness import FITS, likeness_of
 from stillwatch.find.campaigns.mixture import Coded, code_features, fit, log_ratios, narrow
 from stillwatch.find.campaigns.refine import Population, features_of, split, telling_facets, ties
 from stillwatch.find.campaigns.structure import Proposer, Structure, structure_of
-from stillwatch.find.campaigns.weigh import THRESHOLD, weigh
+from stillwatch.find.campaigns.weigh import THRESHOLD, kinds_of, weigh
 from stillwatch.find.detectors import DETECTORS
 from stillwatch.find.features.groups import group_of_rows
 
@@ -100,6 +102,8 @@ REPEATS = -1.0
 """Nats against a queue from which on whole texts repeat (J-3)."""
 OPENLY, ORGANISED = 0.5, 0.3
 """Shares of members that name what another member names, and that name an organisation (J-4)."""
+KINDS = 2
+"""Kinds of evidence that must speak (J-11)."""
 _THIN, _PLENTY = 3.0, 5_000.0
 """Nats asked for beside the threshold where nothing was learned yet, and the exchanges after
 which half of them are asked."""
@@ -327,6 +331,8 @@ def decide(judged: Judged, alpha: float, rows: int) -> str | None:
     needed += _THIN / (1.0 + rows / _PLENTY)
     if odds < needed:
         return f"J-9: the evidence together is too weak, log odds {odds:.1f} of {needed:.1f}"
+    if kinds_of(judged) < KINDS:
+        return f"J-11: fewer than {KINDS} kinds of evidence speak"
     if (judged.fit >= FITS).sum() < SMALLEST:
         return f"J-10: fewer than {SMALLEST} accounts fit each other"
     return None

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from stillwatch.find.campaigns.judge import Judged
     from stillwatch.find.campaigns.structure import Structure
 
-__all__ = ["SIGNS", "THRESHOLD", "Trees", "inputs", "odds_of", "total_of", "weigh"]
+__all__ = ["SIGNS", "THRESHOLD", "Trees", "inputs", "kinds_of", "odds_of", "total_of", "weigh"]
 
 SIGNS: Mapping[str, int] = {
     "proposed by values": 0,
@@ -73,12 +73,14 @@ SIGNS: Mapping[str, int] = {
     "exclusive pieces": 1,
 }
 """The model's inputs: 1 may only raise the odds, -1 only lower them, 0 either."""
-THRESHOLD = 4.0
+THRESHOLD = 3.0
 """Log odds from which on a group is declared at alpha = 0.05."""
 _TIED, _BLOCKS, _PIVOT = 0.3, 3.0, 2.0
 """Share of covert ties, and nats of blocks and of the move to a new model, that say their most."""
 _OF_BLOCKS, _OF_PIVOT = 0.7, 0.5
 """How much of a hand blocks and a move show at most."""
+_ALONE = 0.8
+"""Share of conversations of one question from which on that is a kind of evidence."""
 _SPREAD = 3.0
 """Networks beyond the first from which on a group is spread over several."""
 
@@ -310,3 +312,11 @@ def weigh(judged: Judged) -> float:
     return odds_of(
         judged.log_e, judged.effect, judged.enough, judged.structure, judged.members.size
     )
+
+
+def kinds_of(judged: Judged) -> int:
+    """Return how many kinds of evidence speak for a group."""
+    log_e, effect, enough = judged.log_e, judged.effect, judged.enough
+    found = inputs(log_e, effect, enough, judged.structure, judged.members.size)
+    alone = enough["no-follow-up"] and effect["no-follow-up"] > _ALONE
+    return int(found["kinds of evidence"]) + bool(alone)
