@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from stillwatch.find.campaigns.judge import (
     BOUNDS,
+    EXCHANGES,
     OPENLY,
     ORGANISED,
+    PLENTY,
     REPEATS,
     REVIEW,
     SMALLEST,
@@ -50,7 +52,7 @@ BUILT = Structure(
 EFFECT = {"exchangeability": -0.02, "no-follow-up": 1.0, "answer-length": 1.5}
 
 
-def judged(*, members=40, log_e=None, effect=None, enough=None, fit=None, **built):
+def judged(*, members=40, exchanges=60, log_e=None, effect=None, enough=None, fit=None, **built):
     """A group that is declared; what is given is changed."""
     effect = {**dict.fromkeys(SLUGS, 0.0), **EFFECT, **(effect or {})}
     nats = {slug: BOUNDS[slug][1] for slug in SLUGS}
@@ -58,7 +60,7 @@ def judged(*, members=40, log_e=None, effect=None, enough=None, fit=None, **buil
     return Judged(
         accounts=size,
         probability=np.ones(members),
-        rows=size,
+        rows=np.arange(exchanges, dtype=np.int32),
         facets=size[:2],
         log_e={**nats, **(log_e or {})},
         effect=effect,
@@ -91,6 +93,7 @@ LOOSE = [FITS] * 3 + [-1.0, -1.0]
     ("wanted", "broken", "mended"),
     [
         ("J-2", {"members": SMALLEST - 1}, {"members": SMALLEST}),
+        ("J-12", {"exchanges": EXCHANGES - 1}, {"exchanges": EXCHANGES}),
         ("J-3", {"log_e": {"job-queue": REPEATS}}, {"log_e": {"job-queue": REPEATS + 0.1}}),
         ("J-10", {"members": 5, "fit": LOOSE}, {"members": 5, "fit": [*LOOSE[:4], FITS]}),
     ],
@@ -123,14 +126,22 @@ def test_naming_one_organisation_is_refused_whatever_the_odds(by):
         {"family": 1.0, "private": 1.0},
         {"names": 1.0},
         {"declared": OPENLY, "domain": 1.0},
-        {"members": SMALLEST},
         {"by": "values", "purity": 0.0, "effect": {"no-follow-up": 0.0}},
     ],
-    ids=["short-answers", "shops", "an-organisation-each", "one-domain", "few", "no-wording"],
+    ids=["short-answers", "shops", "an-organisation-each", "one-domain", "no-wording"],
 )
 def test_what_speaks_against_a_group_is_weighed_and_refuses_nothing(changed):
     assert said_with(0.1, **changed) is None
     assert said_with(-0.1, **changed) == "J-9"
+
+
+@pytest.mark.parametrize("missing", [1, 2])
+def test_a_nat_more_is_asked_for_each_account_that_is_missing_to_plenty(missing):
+    few = {"members": PLENTY - missing}
+    assert said_with(missing + 0.1, **few) is None
+    assert said_with(missing - 0.1, **few) == "J-2"
+    assert said_with(-0.1, **few) == "J-9"
+    assert said_with(0.1, members=PLENTY) is None
 
 
 QUIET = {

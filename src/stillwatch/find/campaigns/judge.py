@@ -3,7 +3,8 @@
 The rules are numbered; ``decide`` applies them and says which one a group fell short of.
 
 J-1  Detectors of one family add up, each bounded, on members that the other families chose.
-J-2  Fewer than four accounts are a household or a coincidence.
+J-2  Fewer than four accounts are a household or a coincidence; of four and five more is asked,
+     since there are so many ways to choose a few, and so many looks.
 J-3  Whole texts that repeat between the accounts speak for people, classes and benchmarks.
 J-4  Accounts most of which name an organisation that others of them name are together openly;
      they are shown and not declared.
@@ -12,6 +13,8 @@ J-10 Members who neither write like the others, nor look like them, nor are tied
      put before a person; at least four must be left.
 J-11 At least two kinds of evidence must speak: values or blocks in common, rounds, long answers, a
      burst or a move to a new model, ages or clients alike, single questions.
+J-12 Fewer than a dozen exchanges are too few to tell anything from; a campaign that is young will
+     have more at the next looks.
 
 J-5 to J-8 were withdrawn; what they refused is weighed (docs/decisions/0010 and 0011).
 """
@@ -94,8 +97,9 @@ _ELSE = 4.0
 """Nats that everything but writing can add or take at most."""
 REVIEW = 0.45
 """Membership of an account that is put before a person and not flagged."""
-SMALLEST = 4
-"""Accounts of the smallest campaign that is declared (J-2)."""
+SMALLEST, PLENTY = 4, 6
+"""Accounts of the smallest campaign that is declared, and from which on a nat more for each that
+is missing is not asked for (J-2)."""
 UNTIED = 1.2
 """Log ratio beyond text that a member without a tie needs where most have none."""
 REPEATS = -1.0
@@ -104,6 +108,8 @@ OPENLY, ORGANISED = 0.5, 0.3
 """Shares of members that name what another member names, and that name an organisation (J-4)."""
 KINDS = 2
 """Kinds of evidence that must speak (J-11)."""
+EXCHANGES = 12
+"""Exchanges of the smallest campaign that is declared, three for each of its accounts (J-12)."""
 _THIN, _PLENTY = 3.0, 5_000.0
 """Nats asked for beside the threshold where nothing was learned yet, and the exchanges after
 which half of them are asked."""
@@ -322,6 +328,8 @@ def decide(judged: Judged, alpha: float, rows: int) -> str | None:
     built = judged.structure
     if judged.members.size < SMALLEST:
         return f"J-2: fewer than {SMALLEST} accounts remain"
+    if judged.rows.size < EXCHANGES:
+        return f"J-12: fewer than {EXCHANGES} exchanges are too few to tell"
     if judged.log_e["job-queue"] <= REPEATS:
         return "J-3: the accounts send the same whole texts"
     if built.declared >= OPENLY and built.names >= ORGANISED:
@@ -331,6 +339,9 @@ def decide(judged: Judged, alpha: float, rows: int) -> str | None:
     needed += _THIN / (1.0 + rows / _PLENTY)
     if odds < needed:
         return f"J-9: the evidence together is too weak, log odds {odds:.1f} of {needed:.1f}"
+    needed += max(0, PLENTY - judged.members.size)
+    if odds < needed:
+        return f"J-2: fewer than {PLENTY} accounts, log odds {odds:.1f} of {needed:.1f}"
     if kinds_of(judged) < KINDS:
         return f"J-11: fewer than {KINDS} kinds of evidence speak"
     if (judged.fit >= FITS).sum() < SMALLEST:
