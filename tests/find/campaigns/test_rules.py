@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from stillwatch.find.campaigns.judge import (
     BOUNDS,
     EXCHANGES,
+    MANY,
     OPENLY,
     ORGANISED,
     PLENTY,
@@ -142,6 +143,15 @@ def test_a_nat_more_is_asked_for_each_account_that_is_missing_to_plenty(missing)
     assert said_with(missing - 0.1, **few) == "J-2"
     assert said_with(-0.1, **few) == "J-9"
     assert said_with(0.1, members=PLENTY) is None
+
+
+@pytest.mark.parametrize("halvings", [1, 2])
+def test_a_nat_more_is_asked_for_each_halving_of_many_exchanges(halvings):
+    few = {"exchanges": MANY // 2**halvings}
+    assert said_with(halvings + 0.1, **few) is None
+    assert said_with(halvings - 0.1, **few) == "J-12"
+    assert said_with(-0.1, **few) == "J-9"
+    assert said_with(0.1, exchanges=MANY) is None
 
 
 QUIET = {

@@ -13,8 +13,8 @@ J-10 Members who neither write like the others, nor look like them, nor are tied
      put before a person; at least four must be left.
 J-11 At least two kinds of evidence must speak: values or blocks in common, rounds, long answers, a
      burst or a move to a new model, ages or clients alike, single questions.
-J-12 Fewer than a dozen exchanges are too few to tell anything from; a campaign that is young will
-     have more at the next looks.
+J-12 Fewer than a dozen exchanges are too few to tell anything from, and fewer than four dozen must
+     say more; a campaign that is young will have more at the next looks.
 
 J-5 to J-8 were withdrawn; what they refused is weighed (docs/decisions/0010 and 0011).
 """
@@ -108,8 +108,9 @@ OPENLY, ORGANISED = 0.5, 0.3
 """Shares of members that name what another member names, and that name an organisation (J-4)."""
 KINDS = 2
 """Kinds of evidence that must speak (J-11)."""
-EXCHANGES = 12
-"""Exchanges of the smallest campaign that is declared, three for each of its accounts (J-12)."""
+EXCHANGES, MANY = 12, 48
+"""Exchanges of the smallest campaign that is declared, three for each of its accounts, and from
+which on a nat more for each halving is not asked for (J-12)."""
 _THIN, _PLENTY = 3.0, 5_000.0
 """Nats asked for beside the threshold where nothing was learned yet, and the exchanges after
 which half of them are asked."""
@@ -328,12 +329,12 @@ def decide(judged: Judged, alpha: float, rows: int) -> str | None:
     built = judged.structure
     if judged.members.size < SMALLEST:
         return f"J-2: fewer than {SMALLEST} accounts remain"
-    if judged.rows.size < EXCHANGES:
-        return f"J-12: fewer than {EXCHANGES} exchanges are too few to tell"
     if judged.log_e["job-queue"] <= REPEATS:
         return "J-3: the accounts send the same whole texts"
     if built.declared >= OPENLY and built.names >= ORGANISED:
         return "J-4: most of the accounts name an organisation that others here name"
+    if judged.rows.size < EXCHANGES:
+        return f"J-12: fewer than {EXCHANGES} exchanges are too few to tell"
     odds = weigh(judged)
     needed = THRESHOLD + float(np.log((1 - alpha) / alpha) - np.log(19.0))
     needed += _THIN / (1.0 + rows / _PLENTY)
@@ -344,6 +345,9 @@ def decide(judged: Judged, alpha: float, rows: int) -> str | None:
         return f"J-2: fewer than {PLENTY} accounts, log odds {odds:.1f} of {needed:.1f}"
     if kinds_of(judged) < KINDS:
         return f"J-11: fewer than {KINDS} kinds of evidence speak"
+    needed += max(0.0, float(np.log2(MANY / judged.rows.size)))
+    if odds < needed:
+        return f"J-12: fewer than {MANY} exchanges, log odds {odds:.1f} of {needed:.1f}"
     if (judged.fit >= FITS).sum() < SMALLEST:
         return f"J-10: fewer than {SMALLEST} accounts fit each other"
     return None
