@@ -137,9 +137,7 @@ def judged(folder: Path, view: View, world: World, looks: list[float]) -> list[J
                 )  # fmt: skip
                 rule = decide(one, 0.05, view.rows)
                 fits = (one.fit >= FITS).sum() >= SMALLEST
-                if fits and (
-                    rule is None or "log odds" in rule or rule[:4] in {"J-11", "J-12"}
-                ):  # not refused
+                if fits and not (rule or "").startswith(("J-3:", "J-4:")):  # else refused unweighed
                     out.append(_labelled(folder.name, look, one, world))
         print(f"{folder.name} at {look:.2f}: {len(out)} judgements", flush=True)
     return out

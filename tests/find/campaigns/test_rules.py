@@ -26,7 +26,15 @@ from stillwatch.find.campaigns.judge import (
 )
 from stillwatch.find.campaigns.likeness import FITS
 from stillwatch.find.campaigns.structure import Proposer, Structure
-from stillwatch.find.campaigns.weigh import SIGNS, THRESHOLD, Trees, inputs, total_of, weigh
+from stillwatch.find.campaigns.weigh import (
+    SIGNS,
+    THRESHOLD,
+    Trees,
+    inputs,
+    learned,
+    total_of,
+    weigh,
+)
 from stillwatch.find.detectors import DETECTORS
 
 SLUGS = tuple(detector.slug for detector in DETECTORS)
@@ -223,8 +231,68 @@ def test_j_9_asks_for_more_at_a_lower_alpha():
     assert said[-1]
 
 
-def test_the_inputs_are_those_that_the_weights_are_of():
+SPEAKS_FOR = {
+    "identity up to four nats",
+    "identity beyond four nats",
+    "address blocks",
+    "lock step",
+    "young burst",
+    "answer length",
+    "fewer subjects of one's own than crowds",
+    "no follow-up",
+    "no follow-up beyond crowds",
+    "tied covertly",
+    "further circles",
+    "release pivot",
+    "coverage of one hand",
+    "one hand",
+    "answer length of one hand",
+    "style of its own",
+    "behaviour of one hand in a style of its own",
+    "exclusive pieces",
+    "tied accounts of one style",
+    "ages alike",
+    "clients alike",
+    "kinds of evidence",
+}
+SPEAKS_AGAINST = {
+    "subjects of one's own",
+    "short answers",
+    "fewer than twelve",
+    "repeated texts",
+    "texts of each other",
+    "families and shops",
+    "places of their own",
+    "one organisation",
+    "one mail domain",
+    "name an organisation",
+    "style of others too",
+}
+EITHER = {"proposed by values", "proposed by manner", "log size", "held by most"}
+
+
+def test_every_input_has_a_meaning():
     assert list(inputs_of(judged())) == list(SIGNS)
+    assert set(SIGNS) == SPEAKS_FOR | SPEAKS_AGAINST | EITHER
+    assert set(PROPOSERS) == {"words", "values", "manner"}
+
+
+def test_signs_are_those_of_what_each_input_means():
+    assert {name for name, sign in SIGNS.items() if sign > 0} == SPEAKS_FOR
+    assert {name for name, sign in SIGNS.items() if sign < 0} == SPEAKS_AGAINST
+
+
+@pytest.mark.parametrize("name", sorted(SPEAKS_FOR | SPEAKS_AGAINST))
+def test_no_input_of_the_trees_speaks_against_its_sign(name):
+    trees, number, rng = learned(), list(SIGNS).index(name), np.random.default_rng(0)
+    limits = [trees.limit[trees.feature == n] for n in range(len(SIGNS))]
+    for _ in range(50):
+        found = np.array([rng.choice(own) if own.size else 0.0 for own in limits])
+        said = []
+        for value in (-np.inf, *np.unique(limits[number]), np.inf):
+            found[number] = value
+            said.append(total_of(found, trees))
+        assert (np.diff(said) * SIGNS[name] >= -1e-9).all()
 
 
 def test_a_tree_goes_left_up_to_the_limit_and_trees_add_up():

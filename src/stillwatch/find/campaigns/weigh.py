@@ -31,7 +31,17 @@ if TYPE_CHECKING:
     from stillwatch.find.campaigns.judge import Judged
     from stillwatch.find.campaigns.structure import Structure
 
-__all__ = ["SIGNS", "THRESHOLD", "Trees", "inputs", "kinds_of", "odds_of", "total_of", "weigh"]
+__all__ = [
+    "SIGNS",
+    "THRESHOLD",
+    "Trees",
+    "inputs",
+    "kinds_of",
+    "learned",
+    "odds_of",
+    "total_of",
+    "weigh",
+]
 
 SIGNS: Mapping[str, int] = {
     "proposed by values": 0,
@@ -282,7 +292,7 @@ def total_of(found: NDArray[np.float64], trees: Trees) -> float:
 
 
 @cache
-def _learned() -> Trees:
+def learned() -> Trees:
     """Return the trees of ``weights.json``."""
     path = resources.files("stillwatch.find.campaigns") / "weights.json"
     said = json.loads(path.read_text(encoding="utf-8"))
@@ -304,7 +314,7 @@ def odds_of(
 ) -> float:
     """Return the log odds that such a group is a campaign; see :func:`inputs`."""
     found = inputs(nats, effect, enough, built, size)
-    return total_of(np.array([found[name] for name in SIGNS]), _learned())
+    return total_of(np.array([found[name] for name in SIGNS]), learned())
 
 
 def weigh(judged: Judged) -> float:
