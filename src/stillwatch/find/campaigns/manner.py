@@ -21,6 +21,7 @@ import numpy as np
 from stillwatch.find.campaigns.graph import Edges
 from stillwatch.find.campaigns.refine import parameter_keys
 from stillwatch.find.features.arrays import offsets, ranked
+from stillwatch.find.features.threads import THREADS, ranges_of, shared_out
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,19 +64,19 @@ _LEAST = 2.0
 
 @nb.njit(cache=True, nogil=True)
 def _nearest(
-    start, token_account, own_ptr, own, codes, agree, agree_ptr, miss,
+    first, end, start, token_account, own_ptr, own, codes, agree, agree_ptr, miss,
     subject, form, text_ptr, text_to, text_value, scale, least,
 ):  # fmt: skip
-    """Return (E,) edges from each account to those most like it."""
+    """Return (E,) edges from accounts ``first`` to ``end`` to those most like them."""
     n = codes.shape[0]
     seen = np.full(n, -1, np.int64)
     text = np.zeros(n, np.float32)
     met = np.empty(n, np.int32)
-    left = np.empty(n * _NEAREST, np.int32)
-    right = np.empty(n * _NEAREST, np.int32)
-    value = np.empty(n * _NEAREST, np.float32)
+    left = np.empty((end - first) * _NEAREST, np.int32)
+    right = np.empty((end - first) * _NEAREST, np.int32)
+    value = np.empty((end - first) * _NEAREST, np.float32)
     count = 0
-    for a in range(n):
+    for a in range(first, end):
         m = 0
         for i in range(text_ptr[a], text_ptr[a + 1]):
             b = text_to[i]
@@ -218,14 +219,17 @@ class Manners:
         token, account = token[order], account[order]
         start = offsets(token, int(token.max(initial=-1)) + 1)
         by_account = np.argsort(account, kind="stable")
-        left, right, value = _nearest(
+        known = (
             start, account, offsets(account, total), token[by_account],
             *_agreements(attributes, eligible),
             subject.astype(np.float32), form.astype(np.float32),
             offsets(text.left, total), text.right, text.value,
             np.array([_SUBJECT, _FORM, _TEXT], np.float32), np.float32(_LEAST),
         )  # fmt: skip
-        return Edges(left, right, value)
+        work = np.bincount(account, np.diff(start)[token], minlength=total)
+        parts = ranges_of(work, THREADS)
+        found = shared_out(range(THREADS), parts, lambda _, part: _nearest(*part, *known))
+        return Edges(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
     def _advance(self) -> None:
         """Add up the rows since the last look."""

@@ -16,6 +16,7 @@ import numpy as np
 from stillwatch.find.campaigns.graph import Edges
 from stillwatch.find.features.arrays import offsets, ranked, widened
 from stillwatch.find.features.facets import LEAST_CARRIERS
+from stillwatch.find.features.threads import THREADS, ranges_of, shared_out
 
 if TYPE_CHECKING:
     from stillwatch.find.features.view import View
@@ -89,17 +90,17 @@ def _users(use_ptr, use, known, account, body, left_out, total):
 
 
 @nb.njit(cache=True, nogil=True)
-def _nearest(start, facet_account, facet_weight, own_ptr, own, norm):
-    """Return (E,) edges of the nearest neighbours: accounts and cosine, each pair once."""
+def _nearest(first, end, start, facet_account, facet_weight, own_ptr, own, norm):
+    """Return (E,) edges from accounts ``first`` to ``end`` to those nearest, with their cosine."""
     n = norm.size
     dot = np.zeros(n, np.float32)
     shared = np.zeros(n, np.int32)
-    left = np.empty(n * _NEAREST, np.int32)
-    right = np.empty(n * _NEAREST, np.int32)
-    value = np.empty(n * _NEAREST, np.float32)
+    left = np.empty((end - first) * _NEAREST, np.int32)
+    right = np.empty((end - first) * _NEAREST, np.int32)
+    value = np.empty((end - first) * _NEAREST, np.float32)
     count = 0
     met = np.empty(n, np.int32)
-    for a in range(n):
+    for a in range(first, end):
         if own_ptr[a] == own_ptr[a + 1]:
             continue
         m = 0
@@ -154,4 +155,12 @@ def alike_in_words(view: View) -> Edges:
     own = np.argsort(account, kind="stable")
     start = np.flatnonzero(np.append(True, np.diff(facet) > 0)) if facet.size else np.zeros(0, int)
     start = np.append(start, facet.size)
-    return Edges(*_nearest(start, account, weight, offsets(account, total), own, norm))
+    work = np.repeat(np.diff(start), np.diff(start))  # accounts that each use is compared with
+    own_ptr = offsets(account, total)
+    ranges = ranges_of(np.bincount(account, work, minlength=total), THREADS)
+    found = shared_out(
+        range(THREADS),
+        ranges,
+        lambda _, part: _nearest(*part, start, account, weight, own_ptr, own, norm),
+    )
+    return Edges(*(np.concatenate(column) for column in zip(*found, strict=True)))

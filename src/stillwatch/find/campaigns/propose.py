@@ -14,9 +14,10 @@ from stillwatch.find.campaigns.refine import Population, concentration, features
 from stillwatch.find.detectors import DETECTORS
 from stillwatch.find.features.facets import LEAST_CARRIERS
 from stillwatch.find.features.groups import group_of_rows, groups_of_facets, groups_of_rows
+from stillwatch.find.features.threads import shared_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -151,37 +152,42 @@ def pooled_candidates(view: View, pooled: Pooled, population: Population) -> lis
 
 
 def alike_candidates(
-    view: View, groups: list[NDArray[np.int32]], styles: Styles, met: dict[bytes, int]
+    view: View, groups: list[NDArray[np.int32]], styles: Sequence[Styles], met: dict[bytes, int]
 ) -> list[Candidate]:
     """Return the groups that write in a style of their own, best first, not overlapping by half.
 
     Args:
         view: what is known.
         groups: accounts of each, as from ``Neighbours.groups``.
-        styles: of the same view.
+        styles: of the same view, one for every thread.
         met: exchanges of the groups looked at before, by their accounts; updated.
     """
+    due = [
+        number
+        for number, accounts in enumerate(groups)
+        if has_grown(met, accounts.tobytes(), int(view.requests[accounts].sum()), _GROWN)
+    ]
     scored, styled = [], {}
-    member = np.zeros(view.seen.size, np.bool_)
-    for number, accounts in enumerate(groups):
-        sent = int(view.requests[accounts].sum())
-        if not has_grown(met, accounts.tobytes(), sent, _GROWN):
-            continue
-        reached = styles.reach(accounts)
-        if reached is None:
-            continue
-        writes = reached.accounts[reached.log_ratio >= _WRITES]
-        member[accounts] = True
-        inside = int(member[writes].sum())
-        member[accounts] = False
-        if inside < LEAST or inside < _PURE * writes.size:
-            continue
-        value = inside / writes.size * inside / accounts.size * np.log2(inside)
-        scored.append((value, number))
-        styled[number] = reached
+    found = shared_out(styles, due, lambda own, number: _own_style(own, groups[number]))
+    for number, own in zip(due, found, strict=True):
+        if own is not None:
+            value, styled[number] = own
+            scored.append((value, number))
     apart = _apart(view, scored, groups.__getitem__)
-    found = [_in_style(view, styled[number], groups[number], "words") for number in apart]
-    return [candidate for candidate in found if candidate.groups.accounts.size >= LEAST]
+    candidates = [_in_style(view, styled[number], groups[number], "words") for number in apart]
+    return [candidate for candidate in candidates if candidate.groups.accounts.size >= LEAST]
+
+
+def _own_style(styles: Styles, accounts: NDArray[np.int32]) -> tuple[float, Reached] | None:
+    """Return a group's style and how well it tells the group from others, None where it cannot."""
+    reached = styles.reach(accounts)
+    if reached is None:
+        return None
+    writes = reached.accounts[reached.log_ratio >= _WRITES]
+    inside = int(np.isin(writes, accounts).sum())
+    if inside < LEAST or inside < _PURE * writes.size:
+        return None
+    return inside / writes.size * inside / accounts.size * float(np.log2(inside)), reached
 
 
 def manner_candidates(

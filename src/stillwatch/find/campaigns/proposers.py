@@ -14,11 +14,12 @@ from stillwatch.find.campaigns.propose import (
     most_accounts,
     pooled_candidates,
 )
+from stillwatch.find.campaigns.style import Styles
+from stillwatch.find.features.threads import THREADS
 
 if TYPE_CHECKING:
     from stillwatch.find.campaigns.propose import Candidate
     from stillwatch.find.campaigns.refine import Population
-    from stillwatch.find.campaigns.style import Styles
     from stillwatch.find.features.view import View
 
 __all__ = ["Proposers"]
@@ -35,6 +36,7 @@ class Proposers:
 
     def __init__(self, view: View, styles: Styles, without: frozenset[str] = frozenset()) -> None:
         self._view, self._styles, self._without = view, styles, without
+        self._more = [Styles(view) for _ in range(THREADS - 1)]
         self._manners = Manners(view)
         self._worded: dict[bytes, int] = {}
         self._mannered: dict[bytes, int] = {}
@@ -52,7 +54,7 @@ class Proposers:
         found: list[Candidate] = []
         if "identity" not in self._without:
             found += pooled_candidates(view, pool_circles(view, most), population)
-        found += alike_candidates(view, near.groups(), styles, self._worded)
+        found += alike_candidates(view, near.groups(), (styles, *self._more), self._worded)
         manner = Graph(self._manners.nearest(edges), total, most).groups()
         found += manner_candidates(view, manner, styles, population, self._mannered)
         return found, near
