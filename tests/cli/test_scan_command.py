@@ -17,7 +17,14 @@ from stillwatch.cli.entry import cli
 from stillwatch.errors import ConfigurationError, NoUsableRowsError, SourceNotFoundError
 from stillwatch.find.detectors import DETECTORS
 
-OUTPUTS = {"verdicts.parquet", "findings.parquet", "campaigns.json", "report.html"}
+OUTPUTS = {
+    "verdicts.parquet",
+    "verdicts.csv",
+    "findings.parquet",
+    "findings.ocsf.ndjson",
+    "campaigns.json",
+    "report.html",
+}
 
 
 @pytest.fixture(scope="module")

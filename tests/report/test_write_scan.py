@@ -32,7 +32,7 @@ from stillwatch.report.documents import (
 )
 from stillwatch.report.documents import write as write_module
 
-ALL = {CAMPAIGNS, FINDINGS, REPORT, VERDICTS}
+ALL = {CAMPAIGNS, FINDINGS, REPORT, VERDICTS, write_module.VERDICTS_CSV, write_module.OCSF}
 
 
 def valid(out):
@@ -46,7 +46,7 @@ def test_schema_is_itself_valid():
     jsonschema.Draft202012Validator.check_schema(campaigns_schema())
 
 
-def test_writes_exactly_the_four_files(scan_folder):
+def test_writes_exactly_these_files(scan_folder):
     assert {path.name for path in scan_folder.iterdir()} == ALL
 
 
