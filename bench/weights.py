@@ -31,6 +31,7 @@ import pyarrow.parquet as pq
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from stillwatch.find.campaigns.background import refresh
+from stillwatch.find.campaigns.carried import Carried
 from stillwatch.find.campaigns.crowds import measure_crowds
 from stillwatch.find.campaigns.grow import Grower
 from stillwatch.find.campaigns.judge import FLOORS, SMALLEST, Judged, decide, judge, speaking
@@ -114,7 +115,7 @@ def read(folder: Path) -> tuple[View, World]:
 def judged(folder: Path, view: View, world: World, looks: list[float]) -> list[Judgement]:
     log, out = view.log, []
     styles, grower = Styles(view), Grower(view)
-    proposers = Proposers(view, styles)
+    proposers = Proposers(view, styles, Carried.nothing(view))
     first, last = int(log.time[0]), int(log.time[-1]) + 1
     touched = np.zeros(0, np.int32)
     for look in looks:

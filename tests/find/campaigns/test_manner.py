@@ -11,6 +11,7 @@ from made_log import START, account_table, early_log, exchange_table, log_of, ma
 from worded import body, names_of, wording
 
 from stillwatch.find.campaigns.background import refresh
+from stillwatch.find.campaigns.carried import Carried
 from stillwatch.find.campaigns.graph import Graph
 from stillwatch.find.campaigns.manner import Manners
 from stillwatch.find.campaigns.neighbours import alike_in_words
@@ -71,7 +72,7 @@ def world():
 def learned(log, *looks):
     """Return a view that looked at these numbers of rows, and its edges at the last look."""
     view = View(log, derive_rows(log), index_facets(log))
-    manners, edges = Manners(view), None
+    manners, edges = Manners(view, Carried.nothing(view).summed), None
     for rows in looks or (len(log),):
         view.advance(rows, int(log.time[rows - 1]) + 1)
         refresh(view)

@@ -118,11 +118,12 @@ def _draw(view: View, most: int) -> NDArray[np.int32]:
     facet = np.repeat(usable, sizes)[opens]
     salt = np.uint64(0x9E3779B97F4A7C15)
     with np.errstate(over="ignore"):
-        rank = (account.astype(np.uint64) + np.uint64(1)) * salt ^ index.value[facet]
+        mark = view.log.accounts.mark[account]
+        rank = mark * salt ^ index.value[facet]
         rank = rank * np.uint64(0xBF58476D1CE4E5B9)
         rank ^= rank >> np.uint64(31)
         rank = rank * salt
-        turn = (account.astype(np.uint64) * np.uint64(0xD6E8FEB86659FD93)) >> np.uint64(20)
+        turn = (mark * np.uint64(0xD6E8FEB86659FD93)) >> np.uint64(20)
     order = np.lexsort((rank, account))
     first = np.ones(order.size, np.bool_)
     first[1:] = account[order][1:] != account[order][:-1]

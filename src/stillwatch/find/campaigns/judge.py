@@ -46,7 +46,17 @@ if TYPE_CHECKING:
     from stillwatch.find.features.groups import Groups
     from stillwatch.find.features.view import View
 
-__all__ = ["FLOORS", "Judged", "complete", "decide", "fitting", "judge", "reviewed", "speaking"]
+__all__ = [
+    "FLOORS",
+    "Judged",
+    "complete",
+    "confined",
+    "decide",
+    "fitting",
+    "judge",
+    "reviewed",
+    "speaking",
+]
 
 FLOORS: Mapping[str, float] = {
     "young-burst": 0.05,
@@ -362,3 +372,14 @@ def fitting(judged: Judged) -> Judged:
     """Return a judgement whose members that do not fit the others are reviewed (J-10)."""
     loose = (judged.probability >= 0.5) & (judged.fit < FITS)
     return replace(judged, probability=reviewed(judged.probability, loose))
+
+
+def confined(judged: Judged, accounts: NDArray[np.integer], view: View) -> Judged:
+    """Return a judgement of which only these accounts can be members; the others are reviewed."""
+    inside = np.zeros(view.seen.size, np.bool_)
+    inside[accounts] = True
+    return replace(
+        judged,
+        probability=reviewed(judged.probability, ~inside[judged.accounts]),
+        rows=judged.rows[inside[view.log.account[judged.rows]]],
+    )

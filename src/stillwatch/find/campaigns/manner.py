@@ -26,6 +26,7 @@ from stillwatch.find.features.threads import THREADS, ranges_of, shared_out
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from stillwatch.find.campaigns.carried import Summed
     from stillwatch.find.features.view import View
 
 __all__ = ["Manners"]
@@ -189,15 +190,11 @@ class Manners:
 
     Args:
         view: what is known; it advances.
+        summed: sums so far; updated.
     """
 
-    def __init__(self, view: View) -> None:
-        self._view = view
-        self._rows = 0
-        accounts = view.seen.size
-        self._subject = np.zeros((accounts, view.log.projection.shape[1]))
-        self._form = np.zeros((accounts, view.log.form.shape[1]))
-        self._turns = np.zeros(accounts)
+    def __init__(self, view: View, summed: Summed) -> None:
+        self._view, self._sums = view, summed
 
     def nearest(self, text: Edges) -> Edges:
         """Return the nearest neighbours of every account but those with a licence.
@@ -210,8 +207,9 @@ class Manners:
         total = view.seen.size
         eligible = view.seen & ~view.log.accounts.licensed
         attributes = self._attributes()
-        subject = self._subject / (np.linalg.norm(self._subject, axis=1, keepdims=True) + 1e-9)
-        form = self._form / np.maximum(view.requests, 1)[:, None]
+        subject = self._sums.subject
+        subject = subject / (np.linalg.norm(subject, axis=1, keepdims=True) + 1e-9)
+        form = self._sums.form / np.maximum(view.requests, 1)[:, None]
         mine = form[view.seen]
         form = (form - mine.mean(axis=0)) / (mine.std(axis=0) + 1e-6)
         token, account = _tokens(_conjunctions(attributes, subject, form), eligible)
@@ -233,15 +231,15 @@ class Manners:
 
     def _advance(self) -> None:
         """Add up the rows since the last look."""
-        view = self._view
-        log, new = view.log, slice(self._rows, view.rows)
+        view, sums = self._view, self._sums
+        log, new = view.log, slice(sums.rows, view.rows)
         account, accounts = log.account[new], view.seen.size
         for k, column in enumerate(log.projection[new].T):
-            self._subject[:, k] += np.bincount(account, weights=column, minlength=accounts)
+            sums.subject[:, k] += np.bincount(account, weights=column, minlength=accounts)
         for k, column in enumerate(np.log1p(log.form[new].astype(np.float32)).T):
-            self._form[:, k] += np.bincount(account, weights=column, minlength=accounts)
-        self._turns += np.bincount(account, weights=view.derived.turn[new] > 0, minlength=accounts)
-        self._rows = view.rows
+            sums.form[:, k] += np.bincount(account, weights=column, minlength=accounts)
+        sums.turns += np.bincount(account, weights=view.derived.turn[new] > 0, minlength=accounts)
+        sums.rows = view.rows
 
     def _attributes(self) -> dict[str, NDArray[np.int64]]:
         """Return (N,) codes of what accounts do, -1 where unknown."""
@@ -270,7 +268,7 @@ class Manners:
             "parameters": np.where(seen, parameters, -1),
             "models": at_first(log.model),
             "lengths": np.where(seen, np.searchsorted(tenths, length), -1),
-            "turns": np.where(seen, np.searchsorted(_TURNS, self._turns / sent), -1),
+            "turns": np.where(seen, np.searchsorted(_TURNS, self._sums.turns / sent), -1),
         }
 
 

@@ -93,10 +93,7 @@ def candidates(
     facets, groups = groups_of_facets(view, touched, least=LEAST, most=most)
     if facets.size == 0:
         return [], set()
-    first = groups.accounts[groups.account_ptr[:-1]].astype(np.int64)
-    second = groups.accounts[groups.account_ptr[:-1] + 1].astype(np.int64)
-    third = groups.accounts[groups.account_ptr[:-1] + 2].astype(np.int64)
-    weighed = set(((first * 1_000_003 + second) * 1_000_003 + third).tolist())
+    weighed = _marks(groups, view)
     strength = np.zeros(facets.size)
     for detector in DETECTORS:
         if detector.slug not in crowds.tails:
@@ -131,6 +128,16 @@ def candidates(
         found.append(best)
         taken[best.groups.accounts] = True
     return found, weighed
+
+
+def _marks(groups: Groups, view: View) -> set[int]:
+    """Return what names each group: its first three accounts."""
+    first = groups.account_ptr[:-1]
+    name = np.zeros(first.size, np.uint64)
+    for k in range(3):
+        mark = view.log.accounts.mark[groups.accounts[first + k]]
+        name = name * np.uint64(0x9E3779B97F4A7C15) + mark
+    return set(name.tolist())
 
 
 def pooled_candidates(view: View, pooled: Pooled, population: Population) -> list[Candidate]:

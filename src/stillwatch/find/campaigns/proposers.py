@@ -18,6 +18,7 @@ from stillwatch.find.campaigns.style import Styles
 from stillwatch.find.features.threads import THREADS
 
 if TYPE_CHECKING:
+    from stillwatch.find.campaigns.carried import Carried
     from stillwatch.find.campaigns.propose import Candidate
     from stillwatch.find.campaigns.refine import Population
     from stillwatch.find.features.view import View
@@ -31,15 +32,17 @@ class Proposers:
     Args:
         view: what is known; it advances.
         styles: of the same view.
+        carried: from the look before; updated.
         without: families that are left out.
     """
 
-    def __init__(self, view: View, styles: Styles, without: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, view: View, styles: Styles, carried: Carried, without: frozenset[str] = frozenset()
+    ) -> None:
         self._view, self._styles, self._without = view, styles, without
         self._more = [Styles(view) for _ in range(THREADS - 1)]
-        self._manners = Manners(view)
-        self._worded: dict[bytes, int] = {}
-        self._mannered: dict[bytes, int] = {}
+        self._manners = Manners(view, carried.summed)
+        self._worded, self._mannered = carried.worded, carried.mannered
 
     def propose(self, population: Population) -> tuple[list[Candidate], Graph]:
         """Return candidates of this look, and who is alike in words.

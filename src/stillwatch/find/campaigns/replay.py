@@ -1,18 +1,20 @@
 """Looks on a fixed grid: what would have been declared when, from what was known then.
 
 Everything that carries over from one look to the next (background, crowds, campaigns) is a
-function of the rows before that look, so the log cut at a look gives the same verdicts.
+function of the rows before that look, so the log cut at a look gives the same verdicts, and a
+replay may go on from what an earlier one carried.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stillwatch.find.campaigns.actors import CLOSELY, LOOSELY, parts_of
+from stillwatch.find.campaigns.actors import LOOSELY, parts_of
 from stillwatch.find.campaigns.background import refresh
+from stillwatch.find.campaigns.carried import Carried, Declared
 from stillwatch.find.campaigns.crowds import measure_crowds
 from stillwatch.find.campaigns.grow import Grower
 from stillwatch.find.campaigns.judge import (
@@ -20,12 +22,14 @@ from stillwatch.find.campaigns.judge import (
     SMALLEST,
     Judged,
     complete,
+    confined,
     decide,
     fitting,
     judge,
     reviewed,
     speaking,
 )
+from stillwatch.find.campaigns.lineage import actors_of, name_parts
 from stillwatch.find.campaigns.places import places
 from stillwatch.find.campaigns.propose import candidates, most_accounts
 from stillwatch.find.campaigns.proposers import Proposers
@@ -43,8 +47,6 @@ from stillwatch.find.features.view import View
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from stillwatch.find.campaigns.crowds import Crowds
     from stillwatch.find.campaigns.graph import Graph
     from stillwatch.find.campaigns.propose import Candidate
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
     from stillwatch.find.features.log import Log
     from stillwatch.find.features.rows import Rows
 
-__all__ = ["Declared", "Replay", "replay"]
+__all__ = ["Replay", "replay"]
 
 _REFRESH = 1.25
 """Growth of the log after which the background is learned again."""
@@ -68,38 +70,12 @@ _FOUND = 0.9
 """Membership of an account that writes in a declared campaign's style."""
 TIED_MEMBER = 0.8
 """Membership of an account that shares its identity values with members."""
+_NAMED = 24 * HOUR
+"""Grid on which the actors of a campaign are told apart and named."""
 _PART = 2.0
 """Nats below the threshold at which a part of a declared group still holds up by itself."""
 _SAME = 0.5
 """Share of the smaller group's members that makes two declared groups one campaign."""
-
-
-@dataclass(slots=True)
-class Declared:
-    """A campaign as it grows from look to look."""
-
-    declared_at: int
-    """Look that declared it, microseconds."""
-    judged: Judged
-    """Latest judgement."""
-    flagged_at: dict[int, int] = field(default_factory=dict)
-    """Look by account."""
-    probability: dict[int, float] = field(default_factory=dict)
-    """Membership by account."""
-    rows: set[int] = field(default_factory=set)
-    """Exchanges of the campaign's own."""
-
-    def take(self, judged: Judged, time: int) -> None:
-        """Take in a judgement; flags latch, probabilities follow."""
-        self.judged = judged
-        for account, probability in zip(
-            judged.accounts.tolist(), judged.probability.tolist(), strict=True
-        ):
-            if probability >= 0.5:
-                self.flagged_at.setdefault(account, time)
-            if account in self.flagged_at:
-                self.probability[account] = max(probability, 0.5)
-        self.rows.update(judged.rows.tolist())
 
 
 @dataclass(slots=True)
@@ -124,6 +100,8 @@ def replay(
     step: int = HOUR,
     alpha: float = 0.05,
     without: frozenset[str] = frozenset(),
+    carried: Carried | None = None,
+    keep: Callable[[Carried, bool], None] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Replay:
     """Replay a log look by look.
@@ -136,120 +114,94 @@ def replay(
         step: width of the grid, microseconds.
         alpha: rate of false coordination.
         without: families and detectors that are left out.
+        carried: what an earlier replay of a prefix of the log carried, with the same step, alpha
+            and what is left out; None begins at the first look.  It is changed.
+        keep: called after each look but the last with what is carried, which the next look
+            changes, and with False; after the last with True.
         progress: called with the share done.
     """
     if "identity" in without:
         derived = replace(derived, ties=no_ties(len(log.accounts)))
     view = View(log, derived, index)
-    state = _State(view, alpha, without)
-    looks = 0
+    state = _State(view, alpha, without, carried or Carried.nothing(view))
+    now = state.carried
     if len(log):
-        time = (int(log.time[0]) // step + 1) * step
+        start = (int(log.time[0]) // step + 1) * step
+        time = now.time + step if now.looks else start
         last = min(-(-(int(log.time[-1]) + 1) // step) * step, as_of // step * step)
-        total = max(last - time, 1)
-        start = time
+        total = max(last - start, 1)
         while time <= last:
             state.look(int(np.searchsorted(log.time, time)), time)
-            looks += 1
+            if keep is not None:
+                keep(now, time + step > last)
             if progress is not None:
                 progress((time - start) / total)
             time += step
-    campaigns = [part for campaign in state.campaigns for part in _actors(campaign, view)]
-    return Replay(campaigns, state.refused, looks, state.tested, view)
-
-
-def _actors(campaign: Declared, view: View) -> list[Declared]:
-    """Split a campaign by what its parts alone repeat; small parts stay with the largest."""
-    members = np.array(sorted(campaign.flagged_at), np.int32)
-    rows = np.array(sorted(campaign.rows), np.int32)
-    parts = parts_of(view, members, rows, CLOSELY)
-    large = [part.tolist() for part in parts if part.size >= SMALLEST]
-    if len(large) < 2:
-        return [campaign]
-    large[0] += [a for part in parts if part.size < SMALLEST for a in part.tolist()]
-    owner = np.zeros(view.seen.size, np.int64)
-    for number, part in enumerate(large):
-        owner[part] = number
-    out = []
-    for number in range(len(large)):
-        flagged = {a: t for a, t in campaign.flagged_at.items() if owner[a] == number}
-        out.append(
-            Declared(
-                min(flagged.values()),
-                _confined(campaign.judged, np.flatnonzero(owner == number), view),
-                flagged,
-                {a: campaign.probability[a] for a in flagged},
-                set(rows[owner[view.log.account[rows]] == number].tolist()),
-            )
-        )
-    return out
-
-
-def _confined(judged: Judged, accounts: NDArray[np.integer], view: View) -> Judged:
-    """Return a judgement of which only these accounts can be members; the others are reviewed."""
-    inside = np.zeros(view.seen.size, np.bool_)
-    inside[accounts] = True
-    return replace(
-        judged,
-        probability=reviewed(judged.probability, ~inside[judged.accounts]),
-        rows=judged.rows[inside[view.log.account[judged.rows]]],
-    )
+    campaigns = [part for campaign in now.campaigns for part in actors_of(campaign, view)]
+    return Replay(campaigns, now.refused, now.looks, len(now.ever), view)
 
 
 class _State:
-    """What carries over from look to look."""
+    """What one look after the other decides with."""
 
-    def __init__(self, view: View, alpha: float, without: frozenset[str]) -> None:
-        self.view = view
-        self.alpha = alpha
-        self.without = without
+    def __init__(self, view: View, alpha: float, without: frozenset[str], carried: Carried) -> None:
+        self.view, self.carried = view, carried
+        self.alpha, self.without = alpha, without
         self.detectors = speaking(without)
         self.grower = Grower(view)
         self.styles = Styles(view)
-        self._proposers = Proposers(view, self.styles, without)
-        self._screen = Screen()
-        self.campaigns: list[Declared] = []
-        self.refused: dict[bytes, tuple[Judged, str]] = {}
-        self.tested = 0
+        self._proposers = Proposers(view, self.styles, carried, without)
+        self._screen = Screen(carried.screened)
         self._crowds: Crowds | None = None
-        self._learned = 0
-        self._pooled = 0
-        self._weighed: NDArray[np.int64] = np.zeros(len(view.facets), np.int64)
-        self._ever: set[int] = set()
-        self._waiting: NDArray[np.int32] = np.zeros(0, np.int32)
+        if carried.learned:
+            view.advance(carried.learned, carried.learned_at)
+            self._learn()
+        if carried.looks:
+            view.advance(carried.rows, carried.time)
+
+    def _learn(self) -> None:
+        """Learn what ordinary traffic looks like from all that is known."""
+        refresh(self.view)
+        floors = {d.slug: FLOORS.get(d.slug, 1.0) for d in self.detectors}
+        self._crowds = measure_crowds(self.view, self.detectors, floors, most_accounts(self.view))
 
     def look(self, rows: int, time: int) -> None:
         """Take in the rows before ``rows`` and decide."""
-        view = self.view
+        view, now = self.view, self.carried
         if rows > view.rows:
-            self._waiting = np.union1d(self._waiting, view.advance(rows, time))
+            now.waiting = np.union1d(now.waiting, view.advance(rows, time))
         view.time = time
+        now.rows, now.time, now.looks = rows, time, now.looks + 1
         # the log cut here knows no facet with fewer carriers
-        self._waiting = self._waiting[view.carriers[self._waiting] >= LEAST_CARRIERS]
-        if rows < _FIRST or self._waiting.size == 0:
-            return
-        if self._crowds is None or rows >= _REFRESH * self._learned:
-            refresh(view)
-            floors = {d.slug: FLOORS.get(d.slug, 1.0) for d in self.detectors}
-            self._crowds = measure_crowds(view, self.detectors, floors, most_accounts(view))
-            self._learned = rows
-        size = view.ends[self._waiting] - view.facets.posting_ptr[self._waiting]
-        due = self._waiting[size >= np.ceil(_RETEST * self._weighed[self._waiting])]
+        now.waiting = now.waiting[view.carriers[now.waiting] >= LEAST_CARRIERS]
+        if rows >= _FIRST and now.waiting.size:
+            self._decide()
+        if time % _NAMED == 0:
+            for campaign in now.campaigns:
+                campaign.parts = name_parts(campaign, view)
+
+    def _decide(self) -> None:
+        """Judge what new exchanges touched."""
+        view, now = self.view, self.carried
+        if self._crowds is None or view.rows >= _REFRESH * now.learned:
+            self._learn()
+            now.learned, now.learned_at = view.rows, view.time
+        assert self._crowds is not None
+        size = view.ends[now.waiting] - view.facets.posting_ptr[now.waiting]
+        due = now.waiting[size >= np.ceil(_RETEST * now.weighed[now.waiting])]
         due = due[view.carriers[due] >= 4]
-        self._waiting = np.zeros(0, np.int32)
-        self._weighed[due] = view.ends[due] - view.facets.posting_ptr[due]
+        now.waiting = np.zeros(0, np.int32)
+        now.weighed[due] = view.ends[due] - view.facets.posting_ptr[due]
         population = Population(view)
         found, weighed = candidates(view, due, self._crowds, self.grower, population)
-        self._ever.update(weighed)
-        self.tested = len(self._ever)
-        if rows >= _POOL * self._pooled:
-            self._pooled = rows
+        now.ever.update(weighed)
+        if view.rows >= _POOL * now.pooled:
+            now.pooled = view.rows
             proposed, near = self._proposers.propose(population)
-            self._follow(near, time)
+            self._follow(near, view.time)
             found += proposed
-        picked = self._screen.pick(view, found, self._crowds, self.detectors)
-        for candidate in picked:
-            self._consider(candidate, time, population)
+        for candidate in self._screen.pick(view, found, self._crowds, self.detectors):
+            self._consider(candidate, view.time, population)
 
     def _consider(self, candidate: Candidate, time: int, population: Population) -> None:
         """Judge a candidate as it is, and then the part of it that is most of one piece."""
@@ -269,7 +221,7 @@ class _State:
                 whole=whole,
                 without=self.without,
             )
-            rule = decide(judged, self.alpha, self._learned)
+            rule = decide(judged, self.alpha, self.carried.learned)
             if rule is None:
                 for part in self._parts(judged, candidate, population):
                     self._declare(fitting(part), time)
@@ -279,7 +231,7 @@ class _State:
         assert refused is not None
         judged, rule = refused
         if judged.total >= 4.0 and judged.members.size >= 4:
-            self.refused[np.sort(judged.members).tobytes()] = (judged, rule)
+            self.carried.refused[np.sort(judged.members).tobytes()] = (judged, rule)
 
     def _parts(self, judged: Judged, candidate: Candidate, population: Population) -> list[Judged]:
         """Return the parts of a declared group that hold up by themselves.
@@ -305,26 +257,26 @@ class _State:
         small = [part for part in parts if part.size < SMALLEST]
         if kept:
             kept[0] = np.concatenate([kept[0], *small])
-        return [_confined(judged, part, view) for part in kept]
+        return [confined(judged, part, view) for part in kept]
 
     def _declare(self, judged: Judged, time: int) -> None:
         judged = complete(self.view, judged, self.without)
         if "identity" not in self.without:
             judged = self._with_tied(judged)
         members = set(judged.members.tolist())
-        for campaign in self.campaigns:
+        for campaign in self.carried.campaigns:
             shared = len(members & campaign.flagged_at.keys())
             if shared >= _SAME * min(len(members), len(campaign.flagged_at)):
                 campaign.take(judged, time)
                 return
         campaign = Declared(time, judged)
         campaign.take(judged, time)
-        self.campaigns.append(campaign)
+        self.carried.campaigns.append(campaign)
 
     def _follow(self, near: Graph, time: int) -> None:
         """Flag the accounts that by now write like the members of a declared campaign."""
-        taken = {a for campaign in self.campaigns for a in campaign.flagged_at}
-        for campaign in self.campaigns:
+        taken = {a for campaign in self.carried.campaigns for a in campaign.flagged_at}
+        for campaign in self.carried.campaigns:
             core = np.sort(campaign.judged.members)
             joined = [a for a in near.join(core).tolist() if a not in taken]
             if not joined or len(joined) > _GROWS * core.size:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +14,9 @@ from stillwatch.find.detectors import DETECTORS
 from stillwatch.records import TIME, Campaign, Finding, ScanResult, Verdict
 
 if TYPE_CHECKING:
+    from stillwatch.find.campaigns.carried import Declared
     from stillwatch.find.campaigns.judge import Judged
-    from stillwatch.find.campaigns.replay import Declared, Replay
+    from stillwatch.find.campaigns.replay import Replay
     from stillwatch.find.features.view import View
 
 __all__ = ["assemble"]
@@ -36,7 +36,7 @@ def assemble(found: Replay, alpha: float, seconds: dict[str, float]) -> tuple[Sc
     campaigns, findings, activity = [], [], []
     names: dict[int, str] = {}
     for declared in found.campaigns:
-        name = _name(declared, view)
+        name = declared.parts[0].name
         own = _findings(declared.judged, name, view)
         for account in declared.flagged_at:
             names.setdefault(account, name)
@@ -78,14 +78,6 @@ def assemble(found: Replay, alpha: float, seconds: dict[str, float]) -> tuple[Sc
 
 def _utc(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=int(microseconds))
-
-
-def _name(declared: Declared, view: View) -> str:
-    """Name a campaign by its first members and its declaration, which later scans repeat."""
-    ids = view.log.accounts.ids
-    first = [a for a, t in declared.flagged_at.items() if t == declared.declared_at]
-    text = "\n".join(sorted(str(ids[a].as_py()) for a in first)) + f"\n{declared.declared_at}"
-    return "campaign-" + hashlib.blake2b(text.encode(), digest_size=5).hexdigest()
 
 
 def _findings(judged: Judged, name: str, view: View) -> list[Finding]:

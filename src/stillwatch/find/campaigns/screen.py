@@ -34,10 +34,14 @@ _GROWN = 1.15
 
 
 class Screen:
-    """Screens candidates, and remembers what was judged."""
+    """Screens candidates, and remembers what was judged.
 
-    def __init__(self) -> None:
-        self._judged: dict[bytes, int] = {}
+    Args:
+        judged: exchanges of the groups judged before, by accounts and proposer; updated.
+    """
+
+    def __init__(self, judged: dict[bytes, int]) -> None:
+        self._judged = judged
 
     def pick(
         self,

@@ -34,7 +34,9 @@ class AccountColumns:
     """One entry an account; codes are -1 where the value is missing."""
 
     ids: pa.Array
-    """Account ids as in the input, (N,)."""
+    """Account ids as in the input, (N,), ascending."""
+    mark: NDArray[np.uint64]
+    """(N,) hash of the id: what is drawn by it does not depend on who else has an account."""
     created: NDArray[np.int64]
     """Microseconds since 1970, or -1."""
     identity: NDArray[np.int32]
@@ -224,6 +226,7 @@ def _accounts(
         columns["pattern"] = _patterns(ids, tokens)
     return AccountColumns(
         ids=ids,
+        mark=_marks(ids),
         created=created,
         identity=np.stack([columns[name] for name in IDENTITY], axis=1),
         organization=columns["organization_id"],
@@ -234,6 +237,11 @@ def _accounts(
         licensed=licensed,
         blocked=blocked,
     )
+
+
+def _marks(ids: pa.Array) -> NDArray[np.uint64]:
+    data, offsets, valid = string_buffers(ids.cast(pa.string()))
+    return np.asarray(hash_strings(data, offsets, valid, 0))
 
 
 def _times(column: pa.ChunkedArray) -> NDArray[np.int64]:
