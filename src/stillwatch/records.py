@@ -25,8 +25,13 @@ __all__ = [
     "PROVIDER_EVENT",
     "TIME",
     "Campaign",
+    "Entity",
+    "Event",
+    "Example",
+    "FamilyVote",
     "Field",
     "Finding",
+    "ModelUse",
     "ScanResult",
     "Verdict",
     "verdict_schema",
@@ -158,6 +163,90 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelUse:
+    """What a campaign asked of one model; tokens are those of exchanges that state them."""
+
+    model: str
+    """Name of the model, as in the log."""
+    exchanges: int
+    """Exchanges of the campaign with this model."""
+    input_tokens: int
+    """Tokens of the requests."""
+    output_tokens: int
+    """Tokens of the answers."""
+    leaked: int
+    """Exchanges before the declaration."""
+    leaked_input_tokens: int
+    """Tokens of their requests."""
+    leaked_output_tokens: int
+    """Tokens of their answers."""
+    counted_input: int
+    """Exchanges whose request tokens are known."""
+    counted_output: int
+    """Exchanges whose answer tokens are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A value that members of a campaign share; the value itself is not held."""
+
+    kind: str
+    """card, phone, device, mail pattern, address block, or client."""
+    name: str
+    """Short name made from its holders, never from the value."""
+    members: tuple[str | int, ...]
+    """Members of the campaign that hold it, the first few dozen."""
+    held: int
+    """All members of the campaign that hold it."""
+    others: int
+    """Accounts outside the campaign that hold it too."""
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyVote:
+    """One family's evidence, and what ordinary crowds of like size would have given."""
+
+    family: str
+    """One of FAMILIES."""
+    log_e: float
+    """Bounded sum of the family's log e-values, nats."""
+    null: tuple[float, ...]
+    """The same of ordinary crowds at their quantiles .05, .25, .5, .75 and .95, nats."""
+    crowds: int
+    """Crowds measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One exchange that shows what a campaign does."""
+
+    exchange_id: str
+    """As in the log."""
+    time: datetime
+    """When the request arrived, UTC."""
+    account_id: str | int
+    """As in the log."""
+    model: str
+    """Model asked for."""
+    input_tokens: int | None
+    """Tokens of the request; None where not stated."""
+    output_tokens: int | None
+    """Tokens of the answer; None where not stated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A dated event of the provider."""
+
+    time: datetime
+    """When it happened, UTC."""
+    type: str
+    """release, price, policy or another."""
+    model: str | None
+    """Model concerned."""
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """A declared group of accounts."""
 
@@ -180,7 +269,7 @@ class Campaign:
     leaked: int
     """Of these, before declared_at."""
     kind: str
-    """What is harvested, or unknown."""
+    """How the campaign works, or unknown."""
     kind_confidence: float
     """Confidence in kind, 0 to 1."""
     recommended_measure: str
@@ -191,6 +280,18 @@ class Campaign:
     """Explanations considered, in words."""
     signature: Mapping[str, object] = field(default_factory=dict)
     """Keyed sketches and profiles that recognise the campaign again."""
+    harvested: Mapping[str, float] = field(default_factory=dict)
+    """What was harvested: kind and confidence in 0 to 1, surest first; empty is unknown."""
+    usage: tuple[ModelUse, ...] = ()
+    """What was asked of each model, most exchanges first."""
+    entities: tuple[Entity, ...] = ()
+    """Values that members share, most members first; a sample of them."""
+    votes: tuple[FamilyVote, ...] = ()
+    """The families' evidence beside that of ordinary crowds, as of the last look."""
+    log_odds: float | None = None
+    """All evidence weighed together, which decided; None where not kept."""
+    examples: tuple[Example, ...] = ()
+    """A few exchanges, evenly spread over the campaign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +342,8 @@ class ScanResult:
     """What could not be judged and which column would allow it, one sentence each."""
     seconds: Mapping[str, float]
     """Wall-clock seconds by stage."""
+    events: tuple[Event, ...] = ()
+    """The provider's events up to the last look, earliest first."""
 
 
 def verdict_schema(account_type: pa.DataType) -> pa.Schema:

@@ -9,7 +9,17 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pyarrow as pa
 
-from stillwatch.records import Campaign, Finding, ScanResult, Verdict
+from stillwatch.records import (
+    Campaign,
+    Entity,
+    Event,
+    Example,
+    FamilyVote,
+    Finding,
+    ModelUse,
+    ScanResult,
+    Verdict,
+)
 from stillwatch.report.documents import ACTIVITY
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
@@ -144,7 +154,53 @@ def campaign(name, kind, size, day, hours, *, rng, review=False):
         if not review
         else ("A registered evaluation covers 40 % of the members; the rest share its payment.",),
         signature={"sketch": np.arange(4, dtype=np.uint64), "hours": (0.2, 0.8), "key": b"\x01"},
+        **beside(accounts, exchanges, kind, first, hours / (24 * (28 - day)), rng),
     )
+
+
+def beside(accounts, exchanges, kind, first, leaked, rng):
+    """Return what a report shows beside the verdict."""
+    known = kind in {"reasoning_traces", "code"}
+    models = (("large-4", 0.8), ("gpt-4o-mini", 0.2))
+    uses = []
+    for model, share in models:
+        count = int(exchanges * share)
+        early = int(count * leaked)
+        uses.append(
+            ModelUse(model, count, 300 * count, 900 * count, early, 300 * early, 900 * early,
+                     count, count)
+        )  # fmt: skip
+    groups = (("card", 9), ("phone", 4), ("device", 3), ("address block", 12), ("client", 6))
+    entities = tuple(
+        Entity(name, f"{name} {number:02x}ab12", tuple(sorted(chosen)), len(chosen), number)
+        for number, (name, size) in enumerate(groups)
+        if (chosen := rng.choice(accounts, min(size, len(accounts)), replace=False).tolist())
+    )
+    return {
+        "harvested": {kind: 0.7, "tool_use": 0.3} if known else {},
+        "usage": tuple(uses),
+        "entities": tuple(sorted(entities, key=lambda e: (-e.held, e.kind, e.members))),
+        "votes": tuple(
+            FamilyVote(family, vote, (-0.4, 0.0, 0.1, 0.6, 2.5), 240)
+            for family, vote in (
+                ("identity", 14.2), ("rhythm", 21.4), ("content", 9.8), ("lifecycle", 1.9),
+                ("infrastructure", -0.8),
+            )
+        ),
+        "log_odds": 6.4,
+        "examples": tuple(
+            Example(f"ex-{i}{accounts[i]}", first + timedelta(hours=9 * i), accounts[i], "large-4",
+                    None if i == 2 else 310, 880 + i)
+            for i in range(6)
+        ),
+    }  # fmt: skip
+
+
+EVENTS = (
+    Event(START + timedelta(days=6, hours=3), "model_release", "large-4"),
+    Event(START + timedelta(days=6, hours=9), "policy", None),
+    Event(START + timedelta(days=20), "price", "large-4"),
+)
 
 
 def activity_of(campaigns, rng):
@@ -155,11 +211,12 @@ def activity_of(campaigns, rng):
         sent = rng.multinomial(item.exchanges, weight / weight.sum())
         born = rng.multinomial(len(item.members), np.r_[np.full(8, 0.1), [0.2]])
         for index, count in enumerate(sent):
-            rows.append((item.campaign_id, item.first_seen + timedelta(hours=6 * index), count, 0))
+            time = item.first_seen + timedelta(hours=6 * index)
+            rows.append((item.campaign_id, time, count, 0, int(index == hours - 2) * 3))
         for index, count in enumerate(born):
             time = item.first_seen - timedelta(hours=6 * (9 - index))
-            rows.append((item.campaign_id, time, 0, count))
-        rows.append((item.campaign_id, START - timedelta(days=200), 0, 3))
+            rows.append((item.campaign_id, time, 0, count, 0))
+        rows.append((item.campaign_id, START - timedelta(days=200), 0, 3, 0))
     columns = list(zip(*rows, strict=True))
     schema = pa.schema([(field.name, field.type) for field in ACTIVITY])
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema)
@@ -179,6 +236,10 @@ def explained_groups():
         text = f"A template recurs in {size} accounts created together."
         yield finding("shared-segment", "content", group, 12.5 - index, text, n=size)
         yield finding(detector, "lifecycle", group, 8.0, why, n=size, role="explanation")
+    text = "A template recurs in 9 accounts."
+    yield finding("shared-segment", "content", "w-1", 5.5, text, n=9)
+    weak = "not declared, J-9: the evidence together is too weak, log odds 1.2 of 3.0"
+    yield finding("decision", "content", "w-1", 0.0, weak, n=9, role="explanation")
     for index in range(25):
         yield finding("lock-step", "rhythm", f"s-{index}", 2.0 - index / 20, "Weak.", n=7)
 
@@ -224,6 +285,7 @@ def example_scan(accounts=3_000, seed=1):
             "Network rarity was judged by address only: the column asn is absent.",
         ),
         seconds={"read": 3.1, "observe": 9.4, "decide": 12.0},
+        events=EVENTS,
     )
     return result, activity_of(campaigns, rng)
 
@@ -249,6 +311,11 @@ def hostile_scan():
         recommended_measure=HOSTILE[1],
         explanations=HOSTILE,
         signature={text: text for text in HOSTILE},
+        harvested=dict.fromkeys(HOSTILE[:6], 0.5),
+        usage=tuple(ModelUse(text, 9, 9, 9, 3, 3, 3, 9, 9) for text in HOSTILE),
+        entities=tuple(Entity(text, text, HOSTILE, len(HOSTILE), 1) for text in HOSTILE),
+        votes=tuple(dataclasses.replace(vote, family=HOSTILE[0]) for vote in item.votes),
+        examples=tuple(Example(text, END, text, text, 1, None) for text in HOSTILE),
     )
     loose = tuple(
         dataclasses.replace(findings[0], group=text, role=role, explanation=text, log_e=math.inf)
@@ -265,6 +332,7 @@ def hostile_scan():
         verdicts=verdicts,
         findings=(*findings, *loose),
         missing=HOSTILE,
+        events=tuple(Event(START + timedelta(days=6), text, text) for text in HOSTILE),
         seconds=dict.fromkeys(HOSTILE, 1.0),
     )
 

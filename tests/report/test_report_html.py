@@ -12,10 +12,13 @@ from example_scan import END, HOSTILE, START, empty_scan, example_scan, hostile_
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stillwatch.report.assumptions import read_assumptions
+from stillwatch.report.damage import assess
 from stillwatch.report.documents.axis import Axis, round_step
-from stillwatch.report.documents.charts import threshold, timeline, votes
+from stillwatch.report.documents.charts import timeline
 from stillwatch.report.documents.html import render_report
 from stillwatch.report.documents.visible import visible
+from stillwatch.report.documents.votes import threshold, votes
 
 VOID = {"meta", "br", "rect", "line", "circle"}
 ADDRESS = re.compile(r"(?:https?:)?//[a-z0-9]", re.IGNORECASE)
@@ -55,11 +58,17 @@ class Page(HTMLParser):
 def pages():
     result, activity = example_scan()
     return {
-        "example": render_report(result, activity),
+        "example": rendered(result, activity),
         "without activity": render_report(result),
-        "hostile": render_report(hostile_scan()),
-        "empty": render_report(empty_scan()),
+        "hostile": rendered(hostile_scan(), prompts=dict.fromkeys(HOSTILE, HOSTILE[3])),
+        "empty": rendered(empty_scan()),
     }
+
+
+def rendered(result, activity=None, **more):
+    assumptions = read_assumptions()
+    damages = {c.campaign_id: assess(c, assumptions) for c in result.campaigns}
+    return render_report(result, activity, damages=damages, assumptions=assumptions, **more)
 
 
 KINDS = ["example", "without activity", "hostile", "empty"]
@@ -120,15 +129,15 @@ def test_hostile_text_is_shown_and_not_obeyed(pages):
 def test_pictures_have_a_table_twin_with_the_same_figures(pages):
     result, activity = example_scan()
     page = Page(pages["example"])
-    assert page.values("role").count("img") == 1 + 2 * len(result.campaigns)
+    assert page.values("role").count("img") == 1 + 4 * len(result.campaigns)
     item = result.campaigns[0]
     line = timeline(item, activity.filter(
         [i == item.campaign_id for i in activity.column("campaign_id").to_pylist()]
     ), result.as_of)  # fmt: skip
     assert [lane.total for lane in line.lanes] == [
-        sum(counts[i] for _, counts in line.rows) for i in range(3)
+        sum(counts[i] for _, counts in line.rows) for i in range(4)
     ]
-    assert [lane.total for lane in line.lanes] == [item.exchanges, 240, len(item.flagged_at)]
+    assert [lane.total for lane in line.lanes] == [item.exchanges, 240, len(item.flagged_at), 3]
     assert line.earlier == 3
     for row in votes(item, 11.0).rows:
         assert row.log_e is None or f"{row.log_e:.1f}" in pages["example"]
@@ -139,7 +148,7 @@ def test_caps_state_the_total():
     many = tuple(
         dataclasses.replace(result.campaigns[2], campaign_id=f"c-{i:04d}") for i in range(500)
     )
-    page = render_report(dataclasses.replace(result, campaigns=many))
+    page = rendered(dataclasses.replace(result, campaigns=many))
     assert "The 100 most probable of 240 members" in render_report(result)
     assert "400 of 500 campaigns are listed" in page
     assert "Details of 60 of 500 campaigns" in page
@@ -150,7 +159,7 @@ def test_caps_state_the_total():
 def test_large_hostile_report_stays_small():
     result = hostile_scan()
     many = tuple(dataclasses.replace(result.campaigns[0], campaign_id=f"c{i}") for i in range(300))
-    assert len(render_report(dataclasses.replace(result, campaigns=many)).encode()) < 5_000_000
+    assert len(rendered(dataclasses.replace(result, campaigns=many)).encode()) < 5_000_000
 
 
 def test_threshold_is_what_e_bh_asks():

@@ -165,7 +165,7 @@ def test_a_failure_leaves_the_earlier_scan(tmp_path, monkeypatch):
     write_scan(empty_scan(), tmp_path)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
-    def full(*_):
+    def full(*_, **_named):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(write_module, "render_report", full)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from stillwatch.cli.example_prompts import prompts_of, refuse_prompts
 from stillwatch.cli.log_input import counted, read_secret
 from stillwatch.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from datetime import datetime
 
     import pyarrow as pa
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from stillwatch.find.features.files import Observations
     from stillwatch.find.sources import ColumnMapping, Quarantine
     from stillwatch.records import ScanResult
+    from stillwatch.report.assumptions import Assumptions
 
 __all__ = ["command"]
 
@@ -52,6 +54,12 @@ __all__ = ["command"]
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Secret that keys all hashes; without it they are not keyed. Observations have theirs.",
 )
+@click.option(
+    "--damage",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="TOML file of prices and costs that damage is reckoned with, in place of ours.",
+)
+@click.option("--show-prompts", is_flag=True, help="Put the prompts of examples in the report.")
 @click.option("--check", is_flag=True, help="Only validate, and say what could be detected.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def command(
@@ -67,6 +75,8 @@ def command(
     map_: Path | None,
     format_: str | None,
     key_file: Path | None,
+    damage: Path | None,
+    show_prompts: bool,
     check: bool,
     as_json: bool,
 ) -> None:
@@ -76,6 +86,7 @@ def command(
     docs/reference/inputs.md.
     """
     from stillwatch.find.sources import Quarantine, load_mapping  # noqa: PLC0415
+    from stillwatch.report.assumptions import read_assumptions  # noqa: PLC0415
 
     if not 1 <= step <= 24 or 24 % step:
         raise ConfigurationError(
@@ -103,6 +114,8 @@ def command(
             as_of=as_of,
             step=step,
             alpha=alpha,
+            assumptions=read_assumptions(damage),
+            show_prompts=show_prompts,
         )
         _say(result, out, quarantine, as_json=as_json)
 
@@ -122,6 +135,8 @@ def run(
     step: int = 1,
     alpha: float = 0.05,
     without: frozenset[str] = frozenset(),
+    assumptions: Assumptions | None = None,
+    show_prompts: bool = False,
 ) -> ScanResult:
     """Read, scan and write; the command's work, also used by the demo and benchmarks."""
     from datetime import UTC  # noqa: PLC0415
@@ -134,6 +149,7 @@ def run(
 
     number = key_from_secret(key)
     observations = _observations(exchanges, mapping, format_)
+    refuse_prompts(exchanges, observed=observations is not None, asked=show_prompts)
     if observations is None:
         source = open_exchanges(exchanges, mapping=mapping, quarantine=quarantine, format=format_)
         account_type, batches = source.account_type, source.batches()
@@ -142,12 +158,14 @@ def run(
             observations.check_key(number)
         account_type, batches = observations.account_type, observations.batches(quarantine)
     given = _beside(accounts, events, tokens, mapping, quarantine)
+    happened = given.pop("provider_events", None)
     aligned = {name: align_account_ids(table, account_type) for name, table in given.items()}
     with _progress() as tick:
         result, activity = scan(
             counted(batches, quarantine, exchanges),
             aligned.get("accounts"),
             account_events=aligned.get("events"),
+            provider_events=happened,
             tokens=aligned.get("tokens"),
             settings=Settings(
                 as_of=None if as_of is None else as_of.replace(tzinfo=UTC),
@@ -159,7 +177,8 @@ def run(
             observed=observations is not None,
             progress=tick,
         )
-    write_scan(result, out, activity)
+    shown = prompts_of(result, exchanges, mapping, format_, asked=show_prompts)
+    write_scan(result, out, activity, assumptions=assumptions, prompts=shown)
     return result
 
 
@@ -182,7 +201,7 @@ def _beside(
     tokens: str | None,
     mapping: ColumnMapping | None,
     quarantine: Quarantine,
-) -> Mapping[str, pa.Table]:
+) -> dict[str, pa.Table]:
     """Read the tables beside the log that are given."""
     from stillwatch.find.sources import (  # noqa: PLC0415
         read_accounts,
@@ -197,6 +216,8 @@ def _beside(
         found = read_events(list(events), mapping=mapping, quarantine=quarantine)
         if found.account is not None:
             given["events"] = found.account
+        if found.provider is not None:
+            given["provider_events"] = found.provider
     if tokens is not None:
         given["tokens"] = read_identifier_tokens(tokens, mapping=mapping, quarantine=quarantine)
     return given

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from stillwatch.find.features.groups import Groups
     from stillwatch.find.features.view import View
 
-__all__ = ["CLASSES", "Crowds", "Tail", "measure_crowds"]
+__all__ = ["CLASSES", "Crowds", "Tail", "draw_crowds", "measure_crowds"]
 
 CLASSES = (10, 40)
 """Sizes that divide small, middle and large groups; each has a null of its own."""
@@ -138,6 +138,17 @@ def _ranges(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.arange(ends[-1] if ends.size else 0) - np.repeat(ends - sizes, sizes)
 
 
+def draw_crowds(view: View, most: int) -> Groups:
+    """Return the crowds of a view, without those that are together openly.
+
+    Args:
+        view: what is known.
+        most: accounts above which a facet is not drawn.
+    """
+    drawn, groups = groups_of_facets(view, _draw(view, most), least=4, most=most)
+    return groups_of_facets(view, drawn[~_explained(groups, view)], least=4, most=most)[1]
+
+
 def measure_crowds(
     view: View, detectors: Sequence[Detector], floors: dict[str, float], most: int
 ) -> Crowds:
@@ -150,8 +161,7 @@ def measure_crowds(
             that a person would call a difference.
         most: accounts above which a facet is not drawn.
     """
-    drawn, groups = groups_of_facets(view, _draw(view, most), least=4, most=most)
-    groups = groups_of_facets(view, drawn[~_explained(groups, view)], least=4, most=most)[1]
+    groups = draw_crowds(view, most)
     classes = np.searchsorted(CLASSES, groups.sizes, side="right")
     tails: dict[str, tuple[Tail, ...]] = {}
     for detector in detectors:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
+from stillwatch.find.campaigns.detail import entities_of, examples_of, usage_of
+from stillwatch.find.campaigns.harvests import Harvests, harvests_of
 from stillwatch.find.campaigns.kinds import kind_of
 from stillwatch.find.campaigns.missing import missing_columns
+from stillwatch.find.campaigns.nulls import Nulls
+from stillwatch.find.campaigns.weigh import weigh
 from stillwatch.find.detectors import DETECTORS
-from stillwatch.records import TIME, Campaign, Finding, ScanResult, Verdict
+from stillwatch.records import TIME, Campaign, Event, Finding, ScanResult, Verdict
 
 if TYPE_CHECKING:
     from stillwatch.find.campaigns.carried import Declared
@@ -29,9 +35,27 @@ _EXPLAINED = 40
 _BY_SLUG = {detector.slug: detector for detector in DETECTORS}
 
 
-def assemble(found: Replay, alpha: float, seconds: dict[str, float]) -> tuple[ScanResult, pa.Table]:
-    """Return the scan's result and the campaigns' activity by six hours."""
+def assemble(
+    found: Replay,
+    alpha: float,
+    seconds: dict[str, float],
+    *,
+    key: int = 0,
+    without: frozenset[str] = frozenset(),
+    provider_events: pa.Table | None = None,
+) -> tuple[ScanResult, pa.Table]:
+    """Return the scan's result and the campaigns' activity by six hours.
+
+    Args:
+        found: what the looks said.
+        alpha: rate of false coordination.
+        seconds: by stage.
+        key: of the observations' hashes; what was harvested is told by it.
+        without: families and detectors that were left out.
+        provider_events: columns as in ``records.PROVIDER_EVENT``, or None.
+    """
     view = found.view
+    beside = _Beside(Harvests(key), Nulls(view, without) if found.campaigns else None)
     log = view.log
     campaigns, findings, activity = [], [], []
     names: dict[int, str] = {}
@@ -41,7 +65,7 @@ def assemble(found: Replay, alpha: float, seconds: dict[str, float]) -> tuple[Sc
         for account in declared.flagged_at:
             names.setdefault(account, name)
         rows = np.array(sorted(declared.rows), np.int64)
-        campaigns.append(_campaign(declared, name, own, rows, view))
+        campaigns.append(_campaign(declared, name, own, rows, view, beside))
         findings.extend(own)
         activity.append(_activity(name, declared, rows, view))
     fallen = sorted(
@@ -64,16 +88,37 @@ def assemble(found: Replay, alpha: float, seconds: dict[str, float]) -> tuple[Sc
         alpha=alpha,
         missing=missing_columns(log),
         seconds=seconds,
+        events=_events(provider_events, view.time),
     )
-    table = pa.table(
-        {
-            "campaign_id": pa.array([r[0] for part in activity for r in part], pa.string()),
-            "time": pa.array([r[1] for part in activity for r in part], TIME),
-            "exchanges": pa.array([r[2] for part in activity for r in part], pa.int64()),
-            "accounts_created": pa.array([r[3] for part in activity for r in part], pa.int64()),
-        }
+    return result, _table(activity)
+
+
+def _table(activity: list[list[tuple[str, datetime, int, int, int]]]) -> pa.Table:
+    rows = [row for part in activity for row in part]
+    names = ("campaign_id", "time", "exchanges", "accounts_created", "accounts_blocked")
+    types = (pa.string(), TIME, pa.int64(), pa.int64(), pa.int64())
+    columns = list(zip(*rows, strict=True)) or [()] * len(names)
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
+    return pa.Table.from_arrays(arrays, names=list(names))
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What campaigns are compared with."""
+
+    harvests: Harvests
+    nulls: Nulls | None
+
+
+def _events(table: pa.Table | None, until: int) -> tuple[Event, ...]:
+    if table is None:
+        return ()
+    models = table["model"] if "model" in table.schema.names else pa.nulls(table.num_rows)
+    rows = zip(
+        table["time"].to_pylist(), table["type"].to_pylist(), models.to_pylist(), strict=True
     )
-    return result, table
+    events = [Event(time, kind, model) for time, kind, model in rows if time <= _utc(until)]
+    return tuple(sorted(events, key=lambda event: (event.time, event.type, event.model or "")))
 
 
 def _utc(microseconds: int) -> datetime:
@@ -174,11 +219,13 @@ def _campaign(
     findings: list[Finding],
     rows: np.ndarray[Any, Any],
     view: View,
+    beside: _Beside,
 ) -> Campaign:
     ids = view.log.accounts.ids
     times = view.log.time[rows]
     judged = declared.judged
     kind, confidence = kind_of(judged, view)
+    nulls = beside.nulls
     return Campaign(
         campaign_id=name,
         members={ids[a].as_py(): declared.probability[a] for a in declared.flagged_at},
@@ -196,6 +243,12 @@ def _campaign(
         signature={
             "facets": [f"{int(v):016x}" for v in view.facets.value[judged.facets[:64]]],
         },
+        harvested=harvests_of(rows, view, beside.harvests),
+        usage=usage_of(rows, declared.declared_at, view),
+        entities=entities_of(np.array(sorted(declared.flagged_at), np.int64), view),
+        votes=() if nulls is None else nulls.votes(judged.families, judged.members.size),
+        log_odds=weigh(judged),
+        examples=examples_of(rows, view),
     )
 
 
@@ -219,17 +272,17 @@ def _considered(judged: Judged) -> tuple[str, ...]:
 
 def _activity(
     name: str, declared: Declared, rows: np.ndarray[Any, Any], view: View
-) -> list[tuple[str, datetime, int, int]]:
+) -> list[tuple[str, datetime, int, int, int]]:
     members = np.fromiter(declared.flagged_at, np.int64)
     created = view.log.accounts.created[members]
-    bins: dict[int, list[int]] = {}
-    for time in view.log.time[rows].tolist():
-        bins.setdefault(time // _BIN, [0, 0])[0] += 1
-    earliest = min(bins, default=0) - 4 * 28
-    for time in created.tolist():
-        if time >= 0 and time // _BIN >= earliest:
-            bins.setdefault(time // _BIN, [0, 0])[1] += 1
-    return [(name, _utc(b * _BIN), bins[b][0], bins[b][1]) for b in sorted(bins)]
+    blocked = view.log.accounts.blocked[members]
+    sent = Counter((view.log.time[rows] // _BIN).tolist())
+    ended = Counter((blocked[(blocked >= 0) & (blocked <= view.time)] // _BIN).tolist())
+    earliest = min(sent, default=0) - 4 * 28
+    born = Counter(b for b in (created[created >= 0] // _BIN).tolist() if b >= earliest)
+    return [
+        (name, _utc(b * _BIN), sent[b], born[b], ended[b]) for b in sorted({*sent, *born, *ended})
+    ]
 
 
 def _verdicts(

@@ -64,6 +64,7 @@ def scan(
     accounts: pa.Table | None = None,
     *,
     account_events: pa.Table | None = None,
+    provider_events: pa.Table | None = None,
     tokens: pa.Table | None = None,
     settings: Settings | None = None,
     observed: bool = False,
@@ -75,6 +76,8 @@ def scan(
         batches: exchanges, columns as in ``records.EXCHANGE``; or observations of them.
         accounts: account table, columns as in ``records.ACCOUNT``.
         account_events: dated events, columns as in ``records.ACCOUNT_EVENT``.
+        provider_events: dated events, columns as in ``records.PROVIDER_EVENT``; shown beside
+            the campaigns and never evidence.
         tokens: the vault's tokens, columns as in ``records.IDENTIFIER_TOKEN``.
         settings: what to do; defaults otherwise.
         observed: whether the batches are what ``observe`` made of the exchanges.
@@ -94,13 +97,20 @@ def scan(
         tokens,
     )
     seconds = {"observe": clock.perf_counter() - started}
-    return scan_log(log, settings=settings, seconds=seconds, progress=progress)
+    return scan_log(
+        log,
+        settings=settings,
+        provider_events=provider_events,
+        seconds=seconds,
+        progress=progress,
+    )
 
 
 def scan_log(
     log: Log,
     *,
     settings: Settings,
+    provider_events: pa.Table | None = None,
     seconds: dict[str, float] | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> tuple[ScanResult, pa.Table]:
@@ -124,7 +134,17 @@ def scan_log(
         progress=None if progress is None else lambda share: progress("decide", share),
     )
     seconds["decide"] = clock.perf_counter() - started
-    return assemble(found, settings.alpha, seconds)
+    started = clock.perf_counter()
+    result, activity = assemble(
+        found,
+        settings.alpha,
+        seconds,
+        key=settings.key,
+        without=settings.without,
+        provider_events=provider_events,
+    )
+    seconds["describe"] = clock.perf_counter() - started
+    return result, activity
 
 
 def with_events(accounts: pa.Table | None, events: pa.Table | None) -> pa.Table | None:

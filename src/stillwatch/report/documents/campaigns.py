@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from stillwatch import __version__
 from stillwatch.errors import InputFormatError, SourceNotFoundError
 from stillwatch.records import Campaign, Finding
+from stillwatch.report.documents.beside import beside_campaign, parse_beside, stated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from stillwatch.records import ScanResult
+    from stillwatch.report.assumptions import Assumptions
+    from stillwatch.report.damage import Damage
 
 __all__ = ["CAMPAIGNS", "PublishedScan", "campaigns_schema", "encode", "read_campaigns"]
 
@@ -71,15 +74,23 @@ def campaigns_schema() -> dict[str, Any]:
     return schema
 
 
-def encode(result: ScanResult, digests: Mapping[str, str], activity: pa.Table | None) -> str:
+def encode(
+    result: ScanResult,
+    digests: Mapping[str, str],
+    activity: pa.Table | None,
+    damages: Mapping[str, Damage] | None = None,
+    assumptions: Assumptions | None = None,
+) -> str:
     """Return the document as JSON text, ASCII only.
 
     Args:
         result: the scan.
         digests: SHA-256 by file name of the files published with it.
         activity: table with the columns of ``tables.ACTIVITY``, or None.
+        damages: by campaign id.
+        assumptions: what they rest on.
     """
-    bins = _bins(activity)
+    bins, damages = _bins(activity), damages or {}
     document = {
         "schema_version": _VERSION,
         "stillwatch": __version__,
@@ -93,11 +104,18 @@ def encode(result: ScanResult, digests: Mapping[str, str], activity: pa.Table | 
             "alpha": float(result.alpha),
             "account_type": str(result.account_type),
             "missing": list(result.missing),
+            "events": [
+                {"time": _text(event.time), "type": event.type, "model": event.model}
+                for event in result.events
+            ],
         },
         "files": {name: {"sha256": value} for name, value in digests.items()},
         "campaigns": [
-            _campaign(campaign, bins.get(campaign.campaign_id, [])) for campaign in result.campaigns
+            _campaign(campaign, bins.get(campaign.campaign_id, []))
+            | beside_campaign(campaign, damages.get(campaign.campaign_id))
+            for campaign in result.campaigns
         ],
+        "assumptions": stated(assumptions) if damages and assumptions is not None else [],
     }
     return json.dumps(document, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
 
@@ -212,6 +230,7 @@ def _parse_campaign(item: Mapping[str, Any]) -> Campaign:
         review_only=item["review_only"],
         explanations=tuple(item["explanations"]),
         signature=item["signature"],
+        **parse_beside(item),
     )
 
 
@@ -242,6 +261,7 @@ def _bins(activity: pa.Table | None) -> dict[str, list[dict[str, Any]]]:
                 "time": _text(row["time"]),
                 "exchanges": row["exchanges"],
                 "accounts_created": row["accounts_created"],
+                "accounts_blocked": row.get("accounts_blocked") or 0,
             }
         )
     return found

@@ -6,13 +6,11 @@ keeps its size at every width.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from stillwatch.records import FAMILIES
 from stillwatch.report.documents.axis import Axis, Tick, round_step
 
 if TYPE_CHECKING:
@@ -21,23 +19,25 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from stillwatch.records import Campaign, Finding
+    from stillwatch.records import Campaign, Event
 
 __all__ = [
     "Bar",
+    "Happening",
     "Lane",
     "Span",
     "Timeline",
-    "Vote",
-    "Votes",
     "overview_spans",
-    "threshold",
     "timeline",
-    "votes",
 ]
 
 _BINS = 56
-_BIN_SCHEMA = ("time", "exchanges", "accounts_created")
+_COUNTS = ("exchanges", "accounts_created", "accounts_blocked")
+_NAMES = ("exchanges", "accounts created", "accounts flagged", "accounts blocked")
+_FLAGGED, _BLOCKED = 2, 3
+_EVENTS = 8
+_CLOSE = 7.0
+"""Percent within which numbers would touch on a telephone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,25 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
+class Happening:
+    """One event of the provider on the axis."""
+
+    number: int
+    """Number beside its mark and in the list below."""
+    x: float
+    """Place, percent."""
+    level: int
+    """Row of its number below the axis, 0 on top; marks that are close take turns."""
+    event: Event
+    """The event."""
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
     """Lanes over one time axis."""
 
     lanes: tuple[Lane, ...]
-    """Creation, traffic and flags, those that are known."""
+    """Traffic, creation, flags and blocks, those that are known."""
     first_x: float
     """First harvest exchange, percent."""
     declared_x: float
@@ -86,38 +100,8 @@ class Timeline:
     """The table twin: start of each bin that is not empty, and a count for each lane."""
     earlier: int
     """Members created before the axis begins; not drawn."""
-
-
-@dataclass(frozen=True, slots=True)
-class Vote:
-    """One family's evidence, or the combination."""
-
-    family: str
-    """Family, or ``combined``."""
-    log_e: float | None
-    """Strongest log e-value; None where nothing could be judged."""
-    x: float
-    """Left edge of the bar, percent."""
-    width: float
-    """Percent."""
-    detectors: tuple[str, ...]
-    """Detectors that gave evidence."""
-    proposes: bool
-    """Whether the group was proposed by this family alone, so that it has no vote."""
-
-
-@dataclass(frozen=True, slots=True)
-class Votes:
-    """The families' bars and what the decision asks for."""
-
-    rows: tuple[Vote, ...]
-    """Families in their fixed order, then the combination."""
-    zero_x: float
-    """Place of log e = 0, percent."""
-    threshold: float
-    """Log e that e-BH asks for."""
-    threshold_x: float
-    """Its place, percent."""
+    happenings: tuple[Happening, ...] = ()
+    """The provider's events within the axis, releases before others, earliest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,47 +118,50 @@ class Span:
     """Last activity known, percent."""
 
 
-def threshold(groups: int, alpha: float, declared: int) -> float:
-    """Return the log e-value that e-BH asks of each of ``declared`` groups out of ``groups``."""
-    return math.log(max(groups, 1) / (alpha * max(declared, 1))) if alpha > 0 else 0.0
-
-
-def timeline(campaign: Campaign, activity: pa.Table | None, as_of: datetime) -> Timeline:
+def timeline(
+    campaign: Campaign,
+    activity: pa.Table | None,
+    as_of: datetime,
+    events: Sequence[Event] = (),
+) -> Timeline:
     """Return one campaign's lanes.
 
     Args:
         campaign: the campaign.
         activity: its rows of ``tables.ACTIVITY``, or None where the scan kept none.
         as_of: last look; the axis ends there at the latest.
+        events: the provider's; those within the axis are marked.
     """
     points = _points(campaign, activity)
-    times = [time for time, *_ in points if time >= campaign.first_seen]
+    times = [point.time for point in points if point.time >= campaign.first_seen]
     last = min(as_of, max([*times, campaign.declared_at]))
     last = max(last, campaign.first_seen + timedelta(hours=1))
     span = last - campaign.first_seen
-    created = [time for time, _, born, _ in points if born and time >= campaign.first_seen - span]
+    near = campaign.first_seen - span
+    created = [point.time for point in points if point.counts[1] and point.time >= near]
     start = min([campaign.first_seen, *created]) - span * 0.03
     step = max(round_step((last - start) * 1.05, _BINS), _spacing(activity))
     axis = Axis(start, max(last + span * 0.05, last + step))
 
     bins: dict[datetime, list[int]] = {}
     earlier = 0
-    for time, *counts in points:
-        if time < start:
-            earlier += counts[1]
+    for point in points:
+        if point.time < start:
+            earlier += point.counts[1]
             continue
-        row = bins.setdefault(axis.floor(time, step), [0, 0, 0])
-        for index, count in enumerate(counts):
+        row = bins.setdefault(axis.floor(point.time, step), [0, 0, 0, 0])
+        for index, count in enumerate(point.counts):
             row[index] += count
-    kept = (0, 1, 2) if activity is not None else (2,)
-    names = ("exchanges", "accounts created", "accounts flagged")
+    kept = [0, 1, _FLAGGED] if activity is not None else [_FLAGGED]
+    if any(row[_BLOCKED] for row in bins.values()):
+        kept.append(_BLOCKED)
     rows = tuple((time, tuple(counts[i] for i in kept)) for time, counts in sorted(bins.items()))
     return Timeline(
         lanes=tuple(
             _lane(
                 axis,
                 step,
-                names[index],
+                _NAMES[index],
                 [(time, row[column]) for time, row in rows if row[column]],
                 campaign.declared_at,
             )
@@ -186,33 +173,21 @@ def timeline(campaign: Campaign, activity: pa.Table | None, as_of: datetime) -> 
         step=step,
         rows=rows,
         earlier=earlier,
+        happenings=_happenings(events, axis),
     )
 
 
-def votes(campaign: Campaign, asked: float) -> Votes:
-    """Return the strongest evidence of each family against the threshold ``asked``, log e."""
-    strongest: list[tuple[str, float | None, tuple[str, ...], bool]] = []
-    for family in FAMILIES:
-        mine = [f for f in campaign.findings if f.family == family and f.role != "explanation"]
-        evidence = [f for f in mine if f.role == "evidence" and f.enough_data]
-        best = max((f.log_e for f in evidence), default=None)
-        names = tuple(sorted({f.detector for f in evidence}))
-        strongest.append((family, best, names, bool(mine) and all(_proposes(f) for f in mine)))
-    strongest.append(("combined", campaign.log_e, (), False))
-    values = [_finite(value) for _, value, _, _ in strongest if value is not None]
-    low = min(0.0, *values)
-    high = max(asked * 1.15, *values, 1.0)
-    zero = 100 * -low / (high - low)
-
-    def place(value: float) -> float:
-        return 100 * (_finite(value) - low) / (high - low)
-
-    rows = []
-    for family, value, names, proposes in strongest:
-        end = zero if value is None else place(value)
-        left, width = round(min(zero, end), 3), round(abs(end - zero), 3)
-        rows.append(Vote(family, value, left, width, names, proposes))
-    return Votes(tuple(rows), round(zero, 3), asked, round(place(asked), 3))
+def _happenings(events: Sequence[Event], axis: Axis) -> tuple[Happening, ...]:
+    within = [event for event in events if axis.start <= event.time <= axis.end]
+    within.sort(key=lambda event: ("release" not in event.type, event.time))
+    kept = sorted(within[:_EVENTS], key=lambda event: event.time)
+    marks: list[Happening] = []
+    for number, event in enumerate(kept, start=1):
+        x = axis.x(event.time)
+        close = [mark for mark in marks if x - mark.x < _CLOSE]
+        level = min(set(range(len(close) + 1)) - {mark.level for mark in close})
+        marks.append(Happening(number, x, level, event))
+    return tuple(marks)
 
 
 def overview_spans(
@@ -231,12 +206,28 @@ def overview_spans(
     return tuple(spans), axis.ticks()
 
 
-def _points(campaign: Campaign, activity: pa.Table | None) -> list[tuple[datetime, int, int, int]]:
-    """Return (time, exchanges, created, flagged) in no order."""
-    points = [(time, 0, 0, 1) for time in campaign.flagged_at.values()]
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """Counts at a time, in the order of ``_NAMES``."""
+
+    time: datetime
+    counts: tuple[int, int, int, int]
+
+
+def _points(campaign: Campaign, activity: pa.Table | None) -> list[_Point]:
+    """Return counts in no order of time."""
+    points = [_Point(time, (0, 0, 1, 0)) for time in campaign.flagged_at.values()]
     if activity is not None:
-        columns = (activity.column(name).to_pylist() for name in _BIN_SCHEMA)
-        points += [(time, sent, born, 0) for time, sent, born in zip(*columns, strict=True)]
+        none = [0] * activity.num_rows
+        columns = [
+            activity.column(name).to_pylist() if name in activity.schema.names else none
+            for name in _COUNTS
+        ]
+        times = activity.column("time").to_pylist()
+        points += [
+            _Point(time, (sent, born, 0, ended))
+            for time, sent, born, ended in zip(times, *columns, strict=True)
+        ]
     return points
 
 
@@ -264,11 +255,3 @@ def _lane(
         late = time + step > declared_at
         bars.append(Bar(left, width, round(100 * count / peak, 2), late))
     return Lane(name, sum(count for _, count in counts), peak, tuple(bars))
-
-
-def _proposes(finding: Finding) -> bool:
-    return finding.role == "proposal"
-
-
-def _finite(value: float) -> float:
-    return 0.0 if math.isnan(value) else max(-1e6, min(1e6, value))

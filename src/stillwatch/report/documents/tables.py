@@ -25,6 +25,7 @@ ACTIVITY: tuple[Field, ...] = (
     Field("time", TIME, "start of the bin, UTC", required=True),
     Field("exchanges", pa.int64(), "exchanges of the campaign in the bin", required=True),
     Field("accounts_created", pa.int64(), "members created in the bin", required=True),
+    Field("accounts_blocked", pa.int64(), "members first blocked in the bin"),
 )
 """Columns of the activity table that :func:`write_scan` draws as a timeline."""
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["MEASURES", "count", "duration", "log_value", "measure", "share", "spaced", "when"]
+__all__ = [
+    "MEASURES",
+    "amount",
+    "amount_range",
+    "count",
+    "duration",
+    "log_value",
+    "measure",
+    "money",
+    "share",
+    "spaced",
+    "when",
+]
 
 MEASURES = {
     "observe": "keep watching; nothing is applied",
@@ -95,3 +107,36 @@ def duration(span: timedelta) -> str:
     if hours:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     return f"{minutes} min"
+
+
+def amount(value: float) -> str:
+    """Return an amount with two or three digits that say something.
+
+    >>> amount(0), amount(0.034), amount(7.5), amount(48_600), amount(5_576_000)
+    ('0', '0.034', '7.5', '48.6 k', '5.58 M')
+    """
+    for size, unit in ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if value >= size * 0.9995:
+            return f"{value / size:.3g}{unit}"
+    return f"{value:.3g}" if value >= 1 else f"{value:.2g}"
+
+
+def amount_range(values: tuple[float, float, float]) -> str:
+    """Return a range of amounts, one figure where there is no doubt.
+
+    >>> amount_range((300.0, 300.0, 300.0)), amount_range((300.0, 800.0, 4_000.0))
+    ('300', '300 to 4 k, likely 800')
+    """
+    low, likely, high = values
+    if low == high:
+        return amount(likely)
+    return f"{amount(low)} to {amount(high)}, likely {amount(likely)}"
+
+
+def money(value: float, currency: str = "USD") -> str:
+    """Return an amount of money.
+
+    >>> money(5_576_000), money(12, "EUR")
+    ('$5.58 M', 'EUR 12')
+    """
+    return f"${amount(value)}" if currency == "USD" else f"{currency} {amount(value)}"
