@@ -186,7 +186,7 @@ def test_every_campaign_draws_two_to_four_leaks(adversary):
 
 def test_the_spotless_one_leaks_nothing_and_comes_only_when_named(tmp_path):
     assert "spotless" not in SLUGS
-    assert [a.slug for a in ON_REQUEST] == ["spotless"]
+    assert ON_REQUEST[0].slug == "spotless"
     assert ON_REQUEST[0].drawn(np.random.default_rng(1)).leaks == ()
     folder, truth, _, taken = world(tmp_path, "spotless")
     assert taken

@@ -22,6 +22,7 @@ from stillwatch.worlds.simulation.adversaries.recycled import Recycled
 from stillwatch.worlds.simulation.adversaries.rerouted import Rerouted
 from stillwatch.worlds.simulation.adversaries.reseller import Reseller
 from stillwatch.worlds.simulation.adversaries.residential import Residential
+from stillwatch.worlds.simulation.adversaries.returning import RETURNING
 from stillwatch.worlds.simulation.adversaries.reworded import Reworded
 from stillwatch.worlds.simulation.adversaries.rotation import Rotation
 from stillwatch.worlds.simulation.adversaries.spotless import Spotless
@@ -57,5 +58,5 @@ ADVERSARIES: tuple[Population, ...] = (
 )
 """Every adversary, in the order of THREATS; 15 leaves no trace in a log."""
 
-ON_REQUEST: tuple[Population, ...] = (Spotless(),)
-"""Adversaries that are in no world unless named: they state a limit."""
+ON_REQUEST: tuple[Population, ...] = (Spotless(), *RETURNING)
+"""Adversaries that are in no world unless named: they state a limit, or come back elsewhere."""

@@ -202,10 +202,11 @@ def fill(world: World, traffic: Traffic, profile: CampaignProfile, chosen: Bools
     traffic.model[strong] = np.where(moved, 2, 1)
     short = at[(traffic.max_tokens[at] >= 0) & (traffic.max_tokens[at] < _LEAST_CAP)]
     traffic.max_tokens[short] = 4096
+    own = rng if profile.habits < 0 else np.random.default_rng(profile.habits)
     steady = at[(rng.random(len(at)) < profile.steady) & (traffic.max_tokens[at] >= 0)]
-    traffic.max_tokens[steady] = rng.choice(_CAPS)
+    traffic.max_tokens[steady] = own.choice(_CAPS)
     heated = at[(rng.random(len(at)) < profile.steady) & ~np.isnan(traffic.temperature[at])]
-    traffic.temperature[heated] = rng.choice(_HEATS)
+    traffic.temperature[heated] = own.choice(_HEATS)
 
 
 def elicit(world: World, traffic: Traffic, profile: CampaignProfile, chosen: Bools) -> None:
@@ -218,7 +219,7 @@ def elicit(world: World, traffic: Traffic, profile: CampaignProfile, chosen: Boo
     talk = traffic.row * (int(traffic.conversation.max()) + 1) + traffic.conversation
     later = chosen & (traffic.turn > 0) & np.isin(talk, talk[at])
     traffic.answer[later] *= lengthening(profile.family, np.array([profile.style]))[0]
-    first = int(rng.integers(2**31))
+    first = int(rng.integers(2**31)) if profile.wording < 0 else profile.wording
     if profile.words == "verbatim":
         traffic.wrap_seed[at] = first
     elif profile.words == "variants":

@@ -124,6 +124,10 @@ class CampaignProfile:
     """Length of harvested answers relative to what their wording already makes of them."""
     steady: float = 0.0
     """Share of harvested exchanges with the campaign's one cap and temperature."""
+    wording: int = -1
+    """Seed of the first wording, for an actor that uses the same elsewhere; -1 draws one."""
+    habits: int = -1
+    """Seed of the one cap and temperature, likewise."""
     leaks: tuple[tuple[str, float], ...] = ()
     """Operational leaks and the share of the accounts that each concerns."""
 
