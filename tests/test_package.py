@@ -123,12 +123,12 @@ def declared():
     def bare(lines):
         return {re.match(r"[\w-]+", line)[0].lower() for line in lines}
 
-    return bare(project["dependencies"]), bare([*extras["sql"], *extras["evaluate"]])
+    return bare(project["dependencies"]), bare([*extras["sql"], *extras["evaluate"], *extras["kafka"]])
 
 
 def test_dependencies_are_those_that_are_imported():
     core, optional = declared()
-    known = {"sklearn": "scikit-learn"}
+    known = {"sklearn": "scikit-learn", "confluent_kafka": "confluent-kafka"}
     used = {known.get(name, name) for name in third_party()}
     assert core - used == set(), "declared and never imported"
     assert used - core - optional == set(), "imported and never declared"

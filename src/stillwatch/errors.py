@@ -16,6 +16,7 @@ __all__ = [
     "OutputError",
     "SourceNotFoundError",
     "StillwatchError",
+    "UndeliveredError",
 ]
 
 
@@ -98,3 +99,9 @@ class IncompatibleObservationsError(StillwatchError):
     """Observations are of another version, or were made with different keys."""
 
     exit_code = 10
+
+
+class UndeliveredError(StillwatchError):
+    """Alerts wait for a receiver that did not take them; they are kept."""
+
+    exit_code = 11

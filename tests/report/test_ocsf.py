@@ -126,7 +126,25 @@ def test_an_endless_id_is_cut_and_told_apart():
     a, b = account_text("x" * 10_000_000), account_text("x" * 9_999_999 + "y")
     assert len(a) < 200
     assert a != b
-    assert account_text("x" * 1_024) == "x" * 1_024
+    assert account_text("x" * 256) == "x" * 256
+
+
+@pytest.mark.parametrize("letter", ["\U0001f600", "\u202e", "\x00", "x"])
+def test_the_largest_event_fits_into_a_datagram(letter):
+    long = letter * 100_000
+    campaign = dataclasses.replace(
+        hostile_scan().campaigns[0],
+        members={f"{letter * 250}{i}": 0.9 for i in range(500)},
+        explanations=(long,) * 50,
+        kind=long,
+        recommended_measure=long,
+        campaign_id=letter * 256,
+    )
+    reasons = (long,) * 50
+    verdict = Verdict(letter * 256, letter * 256, END, 0.9, reasons, long)
+    for event in (incident(campaign), detection(verdict, campaign)):
+        assert problems(event.text) == []
+        assert len(event.text) < 60_000
 
 
 def test_the_file_is_written_with_the_scan(tmp_path, scan_folder):

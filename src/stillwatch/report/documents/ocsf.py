@@ -6,6 +6,8 @@ A campaign is one Incident Finding (class 2005) and a flagged account one Detect
 
 from __future__ import annotations
 
+import json
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from stillwatch import __version__
@@ -45,11 +47,11 @@ __all__ = [
     "stable_id",
 ]
 
-_FINDINGS = 20
+_FINDINGS = 12
 _ACCOUNTS = 50
 _EXCHANGES = 20
-_SENTENCES = 20
-_SENTENCE = 500
+_SENTENCE = 300
+_BUDGET = 4_000  # bytes of JSON for a list of texts: an event must fit into a datagram
 _USER_UID = 31  # observable type: the attribute uid of a user
 _ANALYTIC_STATISTICAL = 3
 
@@ -82,7 +84,7 @@ def incident(
         "confidence": CONFIDENCES[2 if campaign.review_only else 3],
         **_incident_status(activity),
         "observables": [
-            {"name": "unmapped.accounts[]", "type_id": _USER_UID, "value": account_text(account)}
+            {"name": "unmapped.accounts[]", "type_id": _USER_UID, "value": account}
             for account in _leading(campaign)
         ],
         "unmapped": _campaign_facts(campaign),
@@ -211,7 +213,7 @@ def _account_info(verdict: Verdict, account: str, name: str, time: datetime) -> 
     return {
         "uid": stable_id("account", verdict.account_id),
         "title": f"Account {shorten(account)} takes part in a coordinated campaign",
-        "desc": " ".join(visible(text, _SENTENCE) for text in verdict.reasons[:_SENTENCES]),
+        "desc": " ".join(_within(verdict.reasons, _SENTENCE)),
         "types": ["coordination"],
         "created_time": millis(verdict.flagged_at or time),
         "related_events": [{"uid": name, "type_uid": 200501, "type": "Incident Finding"}]
@@ -232,8 +234,8 @@ def _evidence(verdict: Verdict, campaign: Campaign | None, account: str) -> dict
     return {
         "user": {"uid": account, "type_id": 1, "type": "User"},
         "data": {
-            "reasons": [visible(text, _SENTENCE) for text in verdict.reasons[:_SENTENCES]],
-            "campaign_exchanges": [visible(text, 200) for text in list(ids)[:_EXCHANGES]],
+            "reasons": _within(verdict.reasons, _SENTENCE),
+            "campaign_exchanges": _within(list(ids)[:_EXCHANGES], 200),
         },
     }
 
@@ -249,8 +251,8 @@ def _campaign_facts(campaign: Campaign) -> dict[str, Any]:
         "leaked": int(campaign.leaked),
         "recommended_measure": visible(campaign.recommended_measure, 200),
         "review_only": bool(campaign.review_only),
-        "explanations": [visible(text, _SENTENCE) for text in campaign.explanations[:_SENTENCES]],
-        "accounts": [account_text(account) for account in _leading(campaign)],
+        "explanations": _within(campaign.explanations, _SENTENCE),
+        "accounts": _leading(campaign),
     }
 
 
@@ -302,9 +304,21 @@ def _advice(name: str) -> str:
     return shorten(name) + (f": {meaning}" if meaning else "")
 
 
-def _leading(campaign: Campaign) -> list[str | int]:
+def _leading(campaign: Campaign) -> list[str]:
     ranked = sorted(campaign.members.items(), key=lambda pair: (-pair[1], str(pair[0])))
-    return [account for account, _ in ranked[:_ACCOUNTS]]
+    texts = [account_text(account) for account, _ in ranked[:_ACCOUNTS]]
+    return texts[: _fitting(texts)]
+
+
+def _within(texts: Sequence[str], longest: int) -> list[str]:
+    """Return the first texts that fit, spelled out and each cut."""
+    shown = [visible(text, longest) for text in texts[:_ACCOUNTS]]
+    return shown[: _fitting(shown)]
+
+
+def _fitting(texts: Sequence[str]) -> int:
+    sizes = accumulate(len(json.dumps(text)) for text in texts)
+    return sum(size <= _BUDGET for size in sizes)
 
 
 def _last(findings: Sequence[Finding]) -> datetime | None:

@@ -38,7 +38,7 @@ CONFIDENCES = {1: "Low", 2: "Medium", 3: "High"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Zero of the schema's times."""
 
-_ID_LENGTH = 1_024
+_ID_LENGTH = 256
 _SEVERITIES = {1: "Informational", 3: "Medium", 4: "High"}
 
 
