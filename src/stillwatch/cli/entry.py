@@ -18,8 +18,8 @@ COMMANDS: dict[str, str] = {
     "evaluate": "stillwatch.cli.evaluate",
     "campaigns": "stillwatch.cli.campaigns",
     "account": "stillwatch.cli.account",
-    "alert": "stillwatch.cli.alert",
-    "verdicts": "stillwatch.cli.verdicts",
+    "signatures": "stillwatch.cli.signatures",
+    "match": "stillwatch.cli.match",
     "vault": "stillwatch.cli.vault",
     "demo": "stillwatch.cli.demo",
 }

@@ -172,6 +172,7 @@ def run(
                 step=step * HOUR,
                 alpha=alpha,
                 key=number,
+                key_fingerprint=None if observations is None else observations.key,
                 without=without,
             ),
             observed=observations is not None,

@@ -15,8 +15,10 @@ from stillwatch.find.campaigns.harvests import Harvests, harvests_of
 from stillwatch.find.campaigns.kinds import kind_of
 from stillwatch.find.campaigns.missing import missing_columns
 from stillwatch.find.campaigns.nulls import Nulls
+from stillwatch.find.campaigns.trace import Tracer
 from stillwatch.find.campaigns.weigh import weigh
 from stillwatch.find.detectors import DETECTORS
+from stillwatch.find.features.files import UNKEYED
 from stillwatch.records import TIME, Campaign, Event, Finding, ScanResult, Verdict
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ def assemble(
     seconds: dict[str, float],
     *,
     key: int = 0,
+    fingerprint: str = UNKEYED,
     without: frozenset[str] = frozenset(),
     provider_events: pa.Table | None = None,
 ) -> tuple[ScanResult, pa.Table]:
@@ -51,11 +54,16 @@ def assemble(
         alpha: rate of false coordination.
         seconds: by stage.
         key: of the observations' hashes; what was harvested is told by it.
+        fingerprint: of that key, for signatures.
         without: families and detectors that were left out.
         provider_events: columns as in ``records.PROVIDER_EVENT``, or None.
     """
     view = found.view
-    beside = _Beside(Harvests(key), Nulls(view, without) if found.campaigns else None)
+    beside = _Beside(
+        Tracer(view, fingerprint),
+        Harvests(key),
+        Nulls(view, without) if found.campaigns else None,
+    )
     log = view.log
     campaigns, findings, activity = [], [], []
     names: dict[int, str] = {}
@@ -106,6 +114,7 @@ def _table(activity: list[list[tuple[str, datetime, int, int, int]]]) -> pa.Tabl
 class _Beside:
     """What campaigns are compared with."""
 
+    tracer: Tracer
     harvests: Harvests
     nulls: Nulls | None
 
@@ -240,9 +249,9 @@ def _campaign(
         kind_confidence=confidence,
         recommended_measure="withhold reasoning trace",
         explanations=_considered(judged),
-        signature={
-            "facets": [f"{int(v):016x}" for v in view.facets.value[judged.facets[:64]]],
-        },
+        signature=beside.tracer.trace(
+            name, np.array(sorted(declared.flagged_at), np.int32), rows, declared.declared_at
+        ),
         harvested=harvests_of(rows, view, beside.harvests),
         usage=usage_of(rows, declared.declared_at, view),
         entities=entities_of(np.array(sorted(declared.flagged_at), np.int64), view),

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from stillwatch.find.campaigns.replay import replay
 from stillwatch.find.campaigns.result import assemble
 from stillwatch.find.features.facets import index_facets
+from stillwatch.find.features.files import key_fingerprint
 from stillwatch.find.features.log import build_log, with_blocks
 from stillwatch.find.features.observe import observe
 from stillwatch.find.features.rows import HOUR, derive_rows
@@ -41,6 +42,8 @@ class Settings:
     """Rate of false coordination."""
     key: int = 0
     """Key of all hashes; 0 is no key."""
+    key_fingerprint: str | None = None
+    """Fingerprint of the key of observations that are given; None is that of ``key``."""
     threads: int = 2
     """Threads that observe."""
     without: frozenset[str] = frozenset()
@@ -140,6 +143,7 @@ def scan_log(
         settings.alpha,
         seconds,
         key=settings.key,
+        fingerprint=settings.key_fingerprint or key_fingerprint(settings.key),
         without=settings.without,
         provider_events=provider_events,
     )

@@ -1,0 +1,181 @@
+"""``stillwatch match``: find known actors' accounts in an exchange log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from stillwatch.cli.log_input import counted, read_secret
+from stillwatch.errors import ConfigurationError, IncompatibleObservationsError
+
+if TYPE_CHECKING:
+    from stillwatch.find.signatures import Matches
+    from stillwatch.find.sources import ColumnMapping, Quarantine
+
+__all__ = ["command"]
+
+_SHOWN = 20
+
+
+@click.command("match")
+@click.argument("signatures", type=click.Path(path_type=Path))
+@click.argument("exchanges")
+@click.option("--accounts", help="Account table: its licensed accounts are left out.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Output folder.",
+)
+@click.option(
+    "--prior",
+    default=0.01,
+    show_default=True,
+    help="Share of all accounts that may belong to any of the actors.",
+)
+@click.option(
+    "--threshold", default=0.9, show_default=True, help="Probability from which on it is a match."
+)
+@click.option(
+    "--key-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Secret that keys all hashes, that of the signatures. Observations have theirs.",
+)
+@click.option(
+    "--map",
+    "map_",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="TOML file that names your columns.",
+)
+@click.option("--format", "format_", help="Format of the exchange files; told when not given.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def command(
+    *,
+    signatures: Path,
+    exchanges: str,
+    accounts: str | None,
+    out: Path,
+    prior: float,
+    threshold: float,
+    key_file: Path | None,
+    map_: Path | None,
+    format_: str | None,
+    as_json: bool,
+) -> None:
+    """Find the accounts in EXCHANGES that belong to the actors of SIGNATURES.
+
+    SIGNATURES is a folder of signatures or one file; EXCHANGES is what `stillwatch scan` takes.
+    """
+    from stillwatch.find.sources import Quarantine, load_mapping  # noqa: PLC0415
+
+    for name, value in (("--prior", prior), ("--threshold", threshold)):
+        if not 0 < value < 1:
+            raise ConfigurationError(
+                f"{name} {value} is no probability", todo="give one between 0 and 1"
+            )
+    mapping = None if map_ is None else load_mapping(map_)
+    with Quarantine(out) as quarantine:
+        found = run(
+            signatures,
+            exchanges,
+            out,
+            quarantine=quarantine,
+            accounts=accounts,
+            key=read_secret(key_file),
+            mapping=mapping,
+            format_=format_,
+            prior=prior,
+            threshold=threshold,
+        )
+    _say(found, out, as_json=as_json)
+
+
+def run(
+    signatures: Path,
+    exchanges: str,
+    out: Path,
+    *,
+    quarantine: Quarantine,
+    accounts: str | None = None,
+    key: bytes = b"",
+    mapping: ColumnMapping | None = None,
+    format_: str | None = None,
+    prior: float = 0.01,
+    threshold: float = 0.9,
+) -> Matches:
+    """Read, match and write; the command's work."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    from stillwatch.find.campaigns import observe_all  # noqa: PLC0415
+    from stillwatch.find.features.files import (  # noqa: PLC0415
+        find_observations,
+        key_fingerprint,
+    )
+    from stillwatch.find.features.hashing import key_from_secret  # noqa: PLC0415
+    from stillwatch.find.features.log import build_log  # noqa: PLC0415
+    from stillwatch.find.signatures import Store, match, read_signature  # noqa: PLC0415
+    from stillwatch.find.sources import (  # noqa: PLC0415
+        align_account_ids,
+        open_exchanges,
+        read_accounts,
+    )
+    from stillwatch.report.documents.matches import write_matches  # noqa: PLC0415
+
+    known = (read_signature(signatures),) if signatures.is_file() else Store(signatures).signatures
+    if not known:
+        raise ConfigurationError(
+            "there is no signature to look for",
+            where=str(signatures),
+            todo="`stillwatch signatures import` puts those of a scan into a folder",
+        )
+    number = key_from_secret(key)
+    types = {"int64": pa.int64(), "string": pa.string()}
+    forced = None if mapping is None else types.get(mapping.account_id_type or "")
+    observations = find_observations(exchanges, chosen=format_, account_type=forced)
+    if observations is None:
+        source = open_exchanges(exchanges, mapping=mapping, quarantine=quarantine, format=format_)
+        account_type, fingerprint = source.account_type, key_fingerprint(number)
+        batches = observe_all(counted(source.batches(), quarantine, exchanges), key=number)
+    else:
+        if number:
+            observations.check_key(number)
+        account_type, fingerprint = observations.account_type, observations.key
+        batches = counted(observations.batches(quarantine), quarantine, exchanges)
+    table = None
+    if accounts is not None:
+        given = read_accounts(accounts, mapping=mapping, quarantine=quarantine)
+        table = align_account_ids(given, account_type)
+    if known[0].key != fingerprint:  # said before the log is read
+        raise IncompatibleObservationsError(
+            f"the signatures were made with key {known[0].key}, "
+            f"the exchanges are observed with {fingerprint}",
+            where=exchanges,
+            todo="give the key file of the signatures with --key-file, "
+            "or observe again with that key",
+        )
+    log = build_log(batches, table)
+    found = match(log, fingerprint, known, prior=prior, threshold=threshold)
+    write_matches(found, out, account_type, [item.campaign for item in known])
+    return found
+
+
+def _say(found: Matches, out: Path, *, as_json: bool) -> None:
+    matched = [item for item in found.found if item.matched]
+    if as_json:
+        click.echo((out / "matches.json").read_text("utf-8"), nl=False)
+        return
+    from stillwatch.report.documents.visible import shorten  # noqa: PLC0415
+
+    click.echo(
+        f"{found.accounts:,} accounts: {len(matched):,} matched, "
+        f"{found.expected_false:.1f} of them expected to be wrong, "
+        f"{len(found.found) - len(matched):,} more to look at"
+    )
+    for item in matched[:_SHOWN]:
+        click.echo(
+            f"  {100 * item.known:5.1f} %  {item.campaign}  {shorten(item.account_id, 60)}  "
+            f"{item.styled:,} of {item.exchanges:,} exchanges in its words"
+        )
+    click.echo(f"all matches: {out / 'matches.parquet'}", err=True)
