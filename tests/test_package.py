@@ -123,7 +123,9 @@ def declared():
     def bare(lines):
         return {re.match(r"[\w-]+", line)[0].lower() for line in lines}
 
-    return bare(project["dependencies"]), bare([*extras["sql"], *extras["evaluate"], *extras["kafka"]])
+    return bare(project["dependencies"]), bare(
+        [*extras["sql"], *extras["evaluate"], *extras["kafka"]]
+    )
 
 
 def test_dependencies_are_those_that_are_imported():

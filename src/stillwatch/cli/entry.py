@@ -20,6 +20,8 @@ COMMANDS: dict[str, str] = {
     "account": "stillwatch.cli.account",
     "signatures": "stillwatch.cli.signatures",
     "match": "stillwatch.cli.match",
+    "alert": "stillwatch.cli.alert",
+    "verdicts": "stillwatch.cli.verdicts",
     "vault": "stillwatch.cli.vault",
     "demo": "stillwatch.cli.demo",
 }

@@ -2,17 +2,21 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from alert_scans import BASE, later, small_scan
 from example_scan import START
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown.extensions import toc
 from ocsf_schema import problems
 
 from stillwatch.errors import ConfigurationError
 from stillwatch.report.alerts import outbox
+from stillwatch.report.alerts.changes import playbook_for
 from stillwatch.report.alerts.database import connected, prepare
 from stillwatch.report.alerts.memory import remember, verdict_changes
 from stillwatch.report.alerts.reading import FoundScan
@@ -22,6 +26,16 @@ from stillwatch.report.documents.ocsf import ocsf_lines
 def found(result):
     flagged = tuple(v for v in result.verdicts if v.flagged_at is not None)
     return FoundScan(result.as_of, result.first, result.account_type, result.campaigns, flagged)
+
+
+KINDS = (
+    "campaign.declared",
+    "campaign.changed",
+    "campaign.withdrawn",
+    "accounts.flagged",
+    "verdicts.changed",
+    "verdicts.withdrawn",
+)
 
 
 class Told:
@@ -40,6 +54,13 @@ class Told:
                 messages.append(message)
                 outbox.delivered(database, "r", message.sequence, 0.0)
         return messages
+
+
+def test_the_playbook_has_a_part_for_each_kind():
+    page = Path(__file__).parents[3] / "docs" / "how-to" / "answer-an-alert.md"
+    parts = re.findall(r"^## (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    anchors = {toc.slugify(part, "-") for part in parts}
+    assert {playbook_for("", kind).partition("#")[2] for kind in KINDS} == anchors
 
 
 @pytest.fixture
