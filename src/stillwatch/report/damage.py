@@ -239,7 +239,7 @@ def _avoided(takes: Sequence[_Take], kind: str, assumptions: Assumptions) -> Ran
     spent = _with(takes, kind, assumptions)
     usable = _usable(takes, assumptions)
     return Range(
-        max(0.0, without.low - spent.low) if usable.low >= needed.high else 0.0,
+        max(0.0, without.low - spent.high) if usable.low >= needed.high else 0.0,
         max(0.0, without.likely - spent.likely) if usable.likely >= needed.likely else 0.0,
-        max(0.0, without.high - spent.high) if usable.high >= needed.low else 0.0,
+        max(0.0, without.high - spent.low) if usable.high >= needed.low else 0.0,
     )

@@ -33,8 +33,9 @@ _USUAL = 20_000
 """Exchanges of everyone else that are looked at."""
 _NONE, _FULL = 0.06, 0.4
 """Share of exchanges above everyone's at which a kind is thought of, and is as sure as it gets."""
-_TRUST = 0.85
-"""Most that a kind is believed: people too ask for steps, marks and programs."""
+_TRUST = 0.7
+"""Most that a kind is believed: people too ask for steps and marks,
+and a campaign may wear a tool's template over what it wants."""
 _LEAST = 0.25
 """Confidence below which a kind is not named."""
 _CODE = FORM_NAMES.index("code")

@@ -34,7 +34,7 @@ __all__ = [
 _BINS = 56
 _COUNTS = ("exchanges", "accounts_created", "accounts_blocked")
 _NAMES = ("exchanges", "accounts created", "accounts flagged", "accounts blocked")
-_FLAGGED, _BLOCKED = 2, 3
+_CREATED, _FLAGGED, _BLOCKED = 1, 2, 3
 _EVENTS = 8
 _CLOSE = 7.0
 """Percent within which numbers would touch on a telephone."""
@@ -152,9 +152,9 @@ def timeline(
         row = bins.setdefault(axis.floor(point.time, step), [0, 0, 0, 0])
         for index, count in enumerate(point.counts):
             row[index] += count
-    kept = [0, 1, _FLAGGED] if activity is not None else [_FLAGGED]
-    if any(row[_BLOCKED] for row in bins.values()):
-        kept.append(_BLOCKED)
+    kept = [0, _FLAGGED] if activity is not None else [_FLAGGED]
+    kept += [lane for lane in (_CREATED, _BLOCKED) if any(row[lane] for row in bins.values())]
+    kept.sort()
     rows = tuple((time, tuple(counts[i] for i in kept)) for time, counts in sorted(bins.items()))
     return Timeline(
         lanes=tuple(

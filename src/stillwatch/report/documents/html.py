@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import jinja2
+import markupsafe
 import pyarrow.compute as pc
 
 from stillwatch import __version__
@@ -217,7 +218,7 @@ def _environment() -> jinja2.Environment:
         "log_value": words.log_value,
         "measure": words.measure,
         "money": words.money,
-        "prompt": lambda text: visible(text, _PROMPT),
+        "prompt": _prompt,
         "short": shorten,
         "spaced": words.spaced,
         "when": words.when,
@@ -231,6 +232,12 @@ def _finalize(value: object) -> object:
     if isinstance(value, str) and not hasattr(value, "__html__"):  # escaped text is done
         return visible(value)
     return value
+
+
+def _prompt(text: str) -> markupsafe.Markup:
+    """Return a prompt in its lines, with nothing invisible in any of them."""
+    lines = visible("\v".join(text.replace("\v", " ").splitlines()), _PROMPT)
+    return markupsafe.escape(lines.replace("\\x0b", "\n"))
 
 
 def _of(activity: pa.Table | None, campaign: Campaign) -> pa.Table | None:
