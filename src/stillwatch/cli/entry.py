@@ -13,6 +13,7 @@ __all__ = ["main"]
 
 COMMANDS: dict[str, str] = {
     "scan": "stillwatch.cli.scan",
+    "state": "stillwatch.cli.state",
     "observe": "stillwatch.cli.observe",
     "simulate": "stillwatch.cli.simulate",
     "evaluate": "stillwatch.cli.evaluate",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,14 +10,16 @@ import click
 
 from stillwatch.cli.example_prompts import prompts_of, refuse_prompts
 from stillwatch.cli.log_input import counted, read_secret
+from stillwatch.cli.progress import progress
 from stillwatch.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
     from datetime import datetime
 
     import pyarrow as pa
 
+    from stillwatch.find.campaigns import Settings
     from stillwatch.find.features.files import Observations
     from stillwatch.find.sources import ColumnMapping, Quarantine
     from stillwatch.records import ScanResult
@@ -55,6 +56,17 @@ __all__ = ["command"]
     help="Secret that keys all hashes; without it they are not keyed. Observations have theirs.",
 )
 @click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder that keeps what is read and decided; the next scan reads only what is new.",
+)
+@click.option(
+    "--late",
+    default=48,
+    show_default=True,
+    help="Hours by which exchanges may come late and re-decide only the looks since.",
+)
+@click.option(
     "--damage",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="TOML file of prices and costs that damage is reckoned with, in place of ours.",
@@ -75,6 +87,8 @@ def command(
     map_: Path | None,
     format_: str | None,
     key_file: Path | None,
+    state: Path | None,
+    late: int,
     damage: Path | None,
     show_prompts: bool,
     check: bool,
@@ -114,6 +128,8 @@ def command(
             as_of=as_of,
             step=step,
             alpha=alpha,
+            state=state,
+            late=late,
             assumptions=read_assumptions(damage),
             show_prompts=show_prompts,
         )
@@ -135,45 +151,77 @@ def run(
     step: int = 1,
     alpha: float = 0.05,
     without: frozenset[str] = frozenset(),
+    state: Path | None = None,
+    late: int = 48,
     assumptions: Assumptions | None = None,
     show_prompts: bool = False,
 ) -> ScanResult:
     """Read, scan and write; the command's work, also used by the demo and benchmarks."""
     from datetime import UTC  # noqa: PLC0415
 
-    from stillwatch.find.campaigns import Settings, scan  # noqa: PLC0415
+    from stillwatch.find.campaigns import Settings  # noqa: PLC0415
     from stillwatch.find.features.hashing import key_from_secret  # noqa: PLC0415
     from stillwatch.find.features.rows import HOUR  # noqa: PLC0415
+
+    settings = Settings(
+        as_of=None if as_of is None else as_of.replace(tzinfo=UTC),
+        step=step * HOUR,
+        alpha=alpha,
+        key=key_from_secret(key),
+        without=without,
+    )
+    given = _beside(accounts, events, tokens, mapping, quarantine)
+    happened = given.pop("provider_events", None)
+    if state is not None:
+        return _continue(
+            state, exchanges, out, given, settings, quarantine=quarantine, mapping=mapping,
+            format_=format_, late=late, assumptions=assumptions,
+        )  # fmt: skip
+    return _afresh(
+        exchanges, out, given, settings, happened, quarantine=quarantine, mapping=mapping,
+        format_=format_, assumptions=assumptions, show_prompts=show_prompts,
+    )  # fmt: skip
+
+
+def _afresh(
+    exchanges: str,
+    out: Path,
+    given: Mapping[str, pa.Table],
+    settings: Settings,
+    happened: pa.Table | None,
+    *,
+    quarantine: Quarantine,
+    mapping: ColumnMapping | None,
+    format_: str | None,
+    assumptions: Assumptions | None,
+    show_prompts: bool,
+) -> ScanResult:
+    """Read everything, scan it and write; ``happened`` are the provider's events."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from stillwatch.find.campaigns import scan  # noqa: PLC0415
     from stillwatch.find.sources import align_account_ids, open_exchanges  # noqa: PLC0415
     from stillwatch.report.documents import write_scan  # noqa: PLC0415
 
-    number = key_from_secret(key)
     observations = _observations(exchanges, mapping, format_)
     refuse_prompts(exchanges, observed=observations is not None, asked=show_prompts)
     if observations is None:
         source = open_exchanges(exchanges, mapping=mapping, quarantine=quarantine, format=format_)
         account_type, batches = source.account_type, source.batches()
     else:
-        if number:
-            observations.check_key(number)
+        if settings.key:
+            observations.check_key(settings.key)
         account_type, batches = observations.account_type, observations.batches(quarantine)
-    given = _beside(accounts, events, tokens, mapping, quarantine)
-    happened = given.pop("provider_events", None)
     aligned = {name: align_account_ids(table, account_type) for name, table in given.items()}
-    with _progress() as tick:
+    with progress() as tick:
         result, activity = scan(
             counted(batches, quarantine, exchanges),
             aligned.get("accounts"),
             account_events=aligned.get("events"),
             provider_events=happened,
             tokens=aligned.get("tokens"),
-            settings=Settings(
-                as_of=None if as_of is None else as_of.replace(tzinfo=UTC),
-                step=step * HOUR,
-                alpha=alpha,
-                key=number,
-                key_fingerprint=None if observations is None else observations.key,
-                without=without,
+            settings=replace(
+                settings, key_fingerprint=None if observations is None else observations.key
             ),
             observed=observations is not None,
             progress=tick,
@@ -181,6 +229,51 @@ def run(
     shown = prompts_of(result, exchanges, mapping, format_, asked=show_prompts)
     write_scan(result, out, activity, assumptions=assumptions, prompts=shown)
     return result
+
+
+def _continue(
+    folder: Path,
+    exchanges: str,
+    out: Path,
+    given: Mapping[str, pa.Table],
+    settings: Settings,
+    *,
+    quarantine: Quarantine,
+    mapping: ColumnMapping | None,
+    format_: str | None,
+    late: int,
+    assumptions: Assumptions | None,
+) -> ScanResult:
+    """Read what is new, go on from the last looks, write, and only then move the state on."""
+    from stillwatch.cli.state import continued  # noqa: PLC0415
+    from stillwatch.find.features.rows import HOUR  # noqa: PLC0415
+    from stillwatch.find.state import StateFolder, conclude  # noqa: PLC0415
+    from stillwatch.report.documents import write_scan  # noqa: PLC0415
+
+    if late < 0:
+        raise ConfigurationError(f"--late {late} is no time", todo="give hours, 0 or more")
+    with StateFolder.opened(folder) as state, progress() as tick:
+        taken, found = continued(
+            state,
+            exchanges,
+            given,
+            settings,
+            quarantine=quarantine,
+            mapping=mapping,
+            format_=format_,
+            late=late * HOUR,
+            progress=tick,
+        )
+        write_scan(found.result, out, found.activity, assumptions=assumptions)
+        conclude(state, found)
+    at = found.went_on_from
+    click.echo(
+        f"{taken.rows:,} new exchanges, {taken.known:,} known, {taken.skipped:,} files unchanged; "
+        + ("decided from the first look" if at is None else f"went on from {at:%Y-%m-%d %H:%M} UTC")
+        + (f"; {len(found.revisions):,} verdicts revised" if found.revisions else ""),
+        err=True,
+    )
+    return found.result
 
 
 def _observations(
@@ -222,25 +315,6 @@ def _beside(
     if tokens is not None:
         given["tokens"] = read_identifier_tokens(tokens, mapping=mapping, quarantine=quarantine)
     return given
-
-
-class _progress:  # noqa: N801 - used as a statement
-    """A progress bar on a terminal, and nothing elsewhere."""
-
-    def __enter__(self) -> Callable[[str, float], None] | None:
-        self._shown = -1
-        return self._tick if sys.stderr.isatty() else None
-
-    def _tick(self, stage: str, share: float) -> None:
-        percent = int(100 * share)
-        if percent != self._shown:
-            self._shown = percent
-            filled = percent * 30 // 100
-            click.echo(f"\r{stage} [{'#' * filled:30}] {percent:3d}%", nl=False, err=True)
-
-    def __exit__(self, *_: object) -> None:
-        if self._shown >= 0:
-            click.echo("", err=True)
 
 
 def _check(

@@ -7,7 +7,7 @@ import time as clock
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -24,10 +24,12 @@ from stillwatch.find.features.rows import HOUR, derive_rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from stillwatch.find.campaigns.carried import Carried
+    from stillwatch.find.features.facets import FacetIndex
     from stillwatch.find.features.log import Log
     from stillwatch.records import ScanResult
 
-__all__ = ["Settings", "observe_all", "scan", "scan_log"]
+__all__ = ["Memory", "Settings", "observe_all", "scan", "scan_log"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,16 @@ class Settings:
     """Threads that observe."""
     without: frozenset[str] = frozenset()
     """Slugs of detectors, and families, that are left out; for ablation."""
+
+
+class Memory(Protocol):
+    """Where looks are kept from one scan to the next."""
+
+    def recall(self, log: Log, index: FacetIndex) -> Carried | None:
+        """Return what an earlier look carried, in the codes of this log; None begins anew."""
+
+    def keep(self, carried: Carried, log: Log, index: FacetIndex, *, last: bool) -> None:
+        """Take note of what a look carried, which the next look changes."""
 
 
 def observe_all(
@@ -71,6 +83,7 @@ def scan(
     tokens: pa.Table | None = None,
     settings: Settings | None = None,
     observed: bool = False,
+    memory: Memory | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> tuple[ScanResult, pa.Table]:
     """Scan exchanges for coordinated campaigns.
@@ -84,6 +97,7 @@ def scan(
         tokens: the vault's tokens, columns as in ``records.IDENTIFIER_TOKEN``.
         settings: what to do; defaults otherwise.
         observed: whether the batches are what ``observe`` made of the exchanges.
+        memory: what earlier scans of a part of this log left.
         progress: called with a stage and the share of it that is done.
 
     Returns:
@@ -105,6 +119,7 @@ def scan(
         settings=settings,
         provider_events=provider_events,
         seconds=seconds,
+        memory=memory,
         progress=progress,
     )
 
@@ -115,6 +130,7 @@ def scan_log(
     settings: Settings,
     provider_events: pa.Table | None = None,
     seconds: dict[str, float] | None = None,
+    memory: Memory | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> tuple[ScanResult, pa.Table]:
     """Scan observations that are in memory already; see :func:`scan`."""
@@ -134,16 +150,21 @@ def scan_log(
         step=settings.step,
         alpha=settings.alpha,
         without=settings.without,
+        carried=None if memory is None else memory.recall(log, index),
+        keep=None
+        if memory is None
+        else lambda carried, last: memory.keep(carried, log, index, last=last),
         progress=None if progress is None else lambda share: progress("decide", share),
     )
     seconds["decide"] = clock.perf_counter() - started
+    key = settings.key_fingerprint or key_fingerprint(settings.key)
     started = clock.perf_counter()
     result, activity = assemble(
         found,
         settings.alpha,
         seconds,
         key=settings.key,
-        fingerprint=settings.key_fingerprint or key_fingerprint(settings.key),
+        fingerprint=key,
         without=settings.without,
         provider_events=provider_events,
     )

@@ -15,6 +15,7 @@ cannot excuse are the rules of ``judge``.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from functools import cache
 from importlib import resources
@@ -41,6 +42,7 @@ __all__ = [
     "odds_of",
     "total_of",
     "weigh",
+    "weights_digest",
 ]
 
 SIGNS: Mapping[str, int] = {
@@ -291,11 +293,20 @@ def total_of(found: NDArray[np.float64], trees: Trees) -> float:
     return float(_total(found, *trees))
 
 
+def _weights() -> bytes:
+    return (resources.files("stillwatch.find.campaigns") / "weights.json").read_bytes()
+
+
+@cache
+def weights_digest() -> str:
+    """Return what tells these weights from any others."""
+    return hashlib.blake2b(_weights(), digest_size=8).hexdigest()
+
+
 @cache
 def learned() -> Trees:
     """Return the trees of ``weights.json``."""
-    path = resources.files("stillwatch.find.campaigns") / "weights.json"
-    said = json.loads(path.read_text(encoding="utf-8"))
+    said = json.loads(_weights())
     if said["inputs"] != list(SIGNS):
         raise ValueError("weights.json is of other inputs; write it anew with bench/weights.py")
     root, feature, left, right = (

@@ -5,7 +5,7 @@ applies the numbered rules of :mod:`.rules`, and what breaks a rule goes to a :c
 """
 
 from stillwatch.find.sources.check import Ability, CheckReport, InputCheck, Need, check
-from stillwatch.find.sources.exchanges import ExchangeSource, open_exchanges
+from stillwatch.find.sources.exchanges import ExchangeSource, locate_exchanges, open_exchanges
 from stillwatch.find.sources.mapping import ColumnMapping, load_mapping
 from stillwatch.find.sources.quarantine import Quarantine
 from stillwatch.find.sources.tables import (
@@ -30,6 +30,7 @@ __all__ = [
     "align_account_ids",
     "check",
     "load_mapping",
+    "locate_exchanges",
     "open_exchanges",
     "read_account_events",
     "read_accounts",

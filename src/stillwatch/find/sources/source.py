@@ -17,7 +17,7 @@ from stillwatch.find.sources.registry import locate
 from stillwatch.find.sources.standard_input import STANDARD_INPUT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
     from datetime import datetime
 
     import numpy as np
@@ -65,6 +65,7 @@ class Input:
         batch_rows: rows in a batch, at most.
         chosen_format: format of all files; None tells by name and content.
         now: times more than a day after it are refused.
+        skip: paths of files that are left out.
 
     Raises:
         StillwatchError: see :func:`stillwatch.find.sources.open_exchanges`.
@@ -80,6 +81,7 @@ class Input:
         batch_rows: int = 65_536,
         chosen_format: str | None = None,
         now: datetime | None = None,
+        skip: Container[str] = (),
     ) -> None:
         self._kind = kind
         self._fields = TABLES[kind.section]
@@ -89,7 +91,7 @@ class Input:
         self._now = now
         self._recorded = False
         self._parts = self._shared(
-            [self._part(f, fmt) for f, fmt in locate(location, chosen_format)]
+            [self._part(f, fmt) for f, fmt in locate(location, chosen_format) if f.path not in skip]
         )
         self._check_mapping(location)
         present = {name for part in self._parts for name in part.names}

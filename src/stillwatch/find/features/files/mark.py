@@ -12,7 +12,8 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from stillwatch.errors import InputFormatError
+from stillwatch.disk import read_small
+from stillwatch.errors import InputFormatError, StillwatchError
 from stillwatch.find.features.observe import OBSERVATION_VERSION, observation_schema
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ __all__ = [
     "stored_schema",
 ]
 
+LONGEST = 64 << 20
+"""Bytes of a mark: half a million files."""
 MARK = "observations.json"
 """Name of the mark in its folder."""
 PART = re.compile(r"day=\d{4}-\d\d-\d\d/part-[0-9a-f]{8}-\d{6}\.parquet")
@@ -92,9 +95,9 @@ def key_fingerprint(key: int) -> str:
     return hashlib.blake2b(b"stillwatch observations", key=secret, digest_size=4).hexdigest()
 
 
-def stored_schema(account_type: pa.DataType, key: int) -> pa.Schema:
+def stored_schema(account_type: pa.DataType, mark: str) -> pa.Schema:
     """Return the schema of a file of observations, with version and key's fingerprint."""
-    said = {VERSION: OBSERVATION_VERSION.encode(), KEY: key_fingerprint(key).encode()}
+    said = {VERSION: OBSERVATION_VERSION.encode(), KEY: mark.encode()}
     return observation_schema(account_type).with_metadata(said)
 
 
@@ -105,8 +108,8 @@ def read_mark(path: Path) -> Mark | None:
         InputFormatError: it is a mark that names files in no way this program does.
     """
     try:
-        held = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
+        held = json.loads(read_small(path, "the mark", LONGEST))
+    except (StillwatchError, ValueError, RecursionError):
         return None
     if not isinstance(held, dict) or _SAYS not in held:
         return None

@@ -60,7 +60,12 @@ class Written:
 
 
 def write_observations(
-    batches: Iterable[pa.RecordBatch], out: Path, *, key: int = 0, held: int = HELD_BYTES
+    batches: Iterable[pa.RecordBatch],
+    out: Path,
+    *,
+    key: int = 0,
+    mark: str | None = None,
+    held: int = HELD_BYTES,
 ) -> Written:
     """Write observations into a folder in place of those that it has.
 
@@ -69,22 +74,25 @@ def write_observations(
             any order, all with account ids of one type.
         out: folder, made when absent; other files in it stay.
         key: the key that they were made with; its fingerprint is written, and never the key.
+        mark: fingerprint of the key, where the observations were made elsewhere with a key that is
+            not at hand.
         held: bytes kept in memory, at most.
 
     Raises:
         OutputError: the folder cannot be written, or is a symbolic link.
     """
     stage: Path | None = None
+    mark = mark or key_fingerprint(key)
     try:
         _refuse_links(out)
         out.mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=out))
-        days = _Days(stage, key, held)
+        days = _Days(stage, mark, held)
         for batch in batches:
             days.add(batch)
         days.close()
         size = sum((stage / part.path).stat().st_size for part in days.parts)
-        _publish(stage, out, Mark(OBSERVATION_VERSION, key_fingerprint(key), days.sorted()))
+        _publish(stage, out, Mark(OBSERVATION_VERSION, mark, days.sorted()))
     except OSError as error:
         raise OutputError(
             f"the observations cannot be written: {error.strerror or error}",
@@ -102,9 +110,9 @@ def write_observations(
 class _Days:
     """Gathers rows by day and writes a day's when memory is full."""
 
-    def __init__(self, stage: Path, key: int, held: int) -> None:
+    def __init__(self, stage: Path, mark: str, held: int) -> None:
         self._stage = stage
-        self._key = key
+        self._mark = mark
         self._most = held
         self._run = secrets.token_hex(4)
         self._rows: dict[int, list[pa.RecordBatch]] = {}
@@ -138,7 +146,7 @@ class _Days:
         path = f"day={day}/part-{self._run}-{len(self.parts):06d}.parquet"
         target = self._stage / path
         target.parent.mkdir(exist_ok=True)
-        schema = stored_schema(rows[0].schema.field("account_id").type, self._key)
+        schema = stored_schema(rows[0].schema.field("account_id").type, self._mark)
         table = pa.Table.from_batches([r.replace_schema_metadata(schema.metadata) for r in rows])
         pq.write_table(
             table.cast(schema),

@@ -1,0 +1,69 @@
+"""Account table, events and tokens in the state: as last given, and what was given before."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stillwatch.find.state.folder import StateFolder
+
+__all__ = ["merge_tables"]
+
+
+def merge_tables(state: StateFolder, given: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """Return the tables that the state holds with those given merged in, and keep them.
+
+    Of an account that is given again the new row counts; events and tokens add up.
+
+    Args:
+        state: holds the tables.
+        given: by name, ``accounts``, ``events`` and ``tokens``; those absent stay as they are.
+    """
+    named = dict(state.manifest.tables)
+    merged: dict[str, pa.Table] = {}
+    serial = state.manifest.serial
+    for name in sorted({*named, *given}):
+        held = pq.read_table(state.path / "tables" / named[name]) if name in named else None
+        fresh = given.get(name)
+        if fresh is None:
+            merged[name] = held
+            continue
+        table = fresh if held is None else _merged(held, fresh, accounts=name == "accounts")
+        merged[name] = table
+        if held is not None and table.equals(held):
+            continue
+        serial += 1
+        named[name] = f"{name}-{serial:06d}.parquet"
+        out = io.BytesIO()
+        pq.write_table(table, out, compression="zstd")
+        state.write(f"tables/{named[name]}", out.getvalue())
+    if named != dict(state.manifest.tables):
+        state.commit(tables=named, serial=serial)
+    return merged
+
+
+def _merged(held: pa.Table, fresh: pa.Table, *, accounts: bool) -> pa.Table:
+    id_type = fresh.schema.field("account_id").type
+    held_type = held.schema.field("account_id").type
+    if id_type != held_type:  # text holds both
+        held, fresh = _as_text(held), _as_text(fresh)
+    if accounts:
+        gone = pc.invert(pc.is_in(held["account_id"], value_set=pc.unique(fresh["account_id"])))
+        return pa.concat_tables([fresh, held.filter(gone)], promote_options="permissive")
+    both = pa.concat_tables([held, fresh], promote_options="permissive").combine_chunks()
+    names = both.column_names
+    once = both.append_column("_row", pa.array(range(both.num_rows), pa.int64()))
+    first = once.group_by(names, use_threads=False).aggregate([("_row", "min")])
+    return both.take(first["_row_min"].combine_chunks().sort())
+
+
+def _as_text(table: pa.Table) -> pa.Table:
+    place = table.schema.get_field_index("account_id")
+    return table.set_column(place, "account_id", table["account_id"].cast(pa.string()))
