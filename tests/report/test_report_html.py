@@ -12,11 +12,13 @@ from example_scan import END, HOSTILE, START, empty_scan, example_scan, hostile_
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stillwatch.records import Entity
 from stillwatch.report.assumptions import read_assumptions
 from stillwatch.report.damage import assess
 from stillwatch.report.documents.axis import Axis, round_step
 from stillwatch.report.documents.charts import timeline
 from stillwatch.report.documents.html import render_report
+from stillwatch.report.documents.network import network
 from stillwatch.report.documents.visible import visible
 from stillwatch.report.documents.votes import threshold, votes
 
@@ -195,3 +197,43 @@ def test_axis_has_few_round_ticks(span):
 
 def test_every_hostile_text_is_visible():
     assert all(visible(text).isprintable() for text in HOSTILE)
+
+
+def test_prompts_are_shown_line_by_line_only_where_given():
+    result, activity = example_scan()
+    example = result.campaigns[0].examples[0].exchange_id
+    text = "first <b>line</b>\nsecond\u202eline\n" + "y" * 900
+    shown = rendered(result, activity, prompts={example: text})
+    assert "first &lt;b&gt;line&lt;/b&gt;<br>second\\u202eline<br>yyy" in shown
+    assert "more characters)" in shown
+    assert "at the operator" in shown
+    assert "first" + " &lt;b" not in rendered(result, activity)
+
+
+def test_look_alikes_and_weak_groups_are_told_apart(pages):
+    _, after = pages["example"].split('id="explained"', 1)
+    explained, weak = after.split("fell short of the evidence asked for", 1)
+    assert "classroom" in explained
+    assert "the evidence together is too weak" in weak.split("</details>")[0]
+    assert "the evidence together is too weak" not in explained
+
+
+def test_network_is_capped_and_the_same_each_time():
+    item = example_scan()[0].campaigns[0]
+    wide = Entity("card", "card 00", tuple(f"a{i}" for i in range(64)), 900, 3)
+    many = tuple(dataclasses.replace(wide, name=f"card {i}") for i in range(60))
+    drawn = network(dataclasses.replace(item, entities=many))
+    assert drawn == network(dataclasses.replace(item, entities=many))
+    assert (len(drawn.values), len(drawn.dots), drawn.hidden_values) == (16, 60, 44)
+    assert drawn.hidden_dots == 4
+    assert all(0 <= spot.x <= 100 and 0 <= spot.y <= drawn.height for spot in drawn.dots)
+    assert network(dataclasses.replace(item, entities=())) is None
+
+
+def test_votes_stand_beside_their_null():
+    item = example_scan()[0].campaigns[0]
+    rows = {row.family: row for row in votes(item, 11.0).rows}
+    assert rows["identity"].beyond
+    assert not rows["lifecycle"].beyond
+    assert rows["identity"].places == tuple(sorted(rows["identity"].places))
+    assert rows["intelligence"].null == ()

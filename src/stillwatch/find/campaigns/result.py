@@ -58,13 +58,9 @@ def assemble(
         without: families and detectors that were left out.
         provider_events: columns as in ``records.PROVIDER_EVENT``, or None.
     """
-    view = found.view
-    beside = _Beside(
-        Tracer(view, fingerprint),
-        Harvests(key),
-        Nulls(view, without) if found.campaigns else None,
-    )
-    log = view.log
+    view, log = found.view, found.view.log
+    nulls = Nulls(view, without) if found.campaigns else None
+    beside = _Beside(Tracer(view, fingerprint), Harvests(key), nulls)
     campaigns, findings, activity = [], [], []
     names: dict[int, str] = {}
     for declared in found.campaigns:

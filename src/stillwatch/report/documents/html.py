@@ -13,7 +13,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import jinja2
-import markupsafe
 import pyarrow.compute as pc
 
 from stillwatch import __version__
@@ -234,10 +233,11 @@ def _finalize(value: object) -> object:
     return value
 
 
-def _prompt(text: str) -> markupsafe.Markup:
-    """Return a prompt in its lines, with nothing invisible in any of them."""
-    lines = visible("\v".join(text.replace("\v", " ").splitlines()), _PROMPT)
-    return markupsafe.escape(lines.replace("\\x0b", "\n"))
+def _prompt(text: str) -> list[str]:
+    """Return a prompt's lines, cut, with nothing invisible in any of them."""
+    cut, rest = text[:_PROMPT], max(len(text) - _PROMPT, 0)
+    lines = [visible(line) for line in cut.splitlines()]
+    return [*lines, f"… ({rest:,} more characters)"] if rest else lines
 
 
 def _of(activity: pa.Table | None, campaign: Campaign) -> pa.Table | None:
