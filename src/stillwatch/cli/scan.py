@@ -173,6 +173,7 @@ def run(
     given = _beside(accounts, events, tokens, mapping, quarantine)
     happened = given.pop("provider_events", None)
     if state is not None:
+        refuse_prompts(str(state), observed=True, asked=show_prompts)
         return _continue(
             state, exchanges, out, given, settings, quarantine=quarantine, mapping=mapping,
             format_=format_, late=late, assumptions=assumptions,
