@@ -44,13 +44,36 @@ class StillwatchError(Exception):
         self.todo = todo
 
     def diagnostics(self) -> str:
-        """Return the error as lines for a person."""
-        lines = [f"error: {self.what}"]
+        r"""Return the error as lines for a person, three at most.
+
+        Paths, column names and the words of libraries come from outside: what could steer a
+        terminal, or pass for another line, is spelled out.
+
+        >>> print(StillwatchError("no rows", where="a\x1b[2J\nto do: pay").diagnostics())
+        error: no rows
+        where: a\x1b[2J\nto do: pay
+        """
+        lines = [f"error: {_printable(self.what)}"]
         if self.where:
-            lines.append(f"where: {self.where}")
+            lines.append(f"where: {_printable(self.where)}")
         if self.todo:
-            lines.append(f"to do: {self.todo}")
+            lines.append(f"to do: {_printable(self.todo)}")
         return "\n".join(lines)
+
+
+_LONGEST = 800
+"""Characters of a line of an error, about."""
+
+
+def _printable(text: str) -> str:
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 4 :]}"
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for c in text
+    )
 
 
 class ConfigurationError(StillwatchError):
