@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stillwatch.disk import read_small
 from stillwatch.errors import ConfigurationError, NoUsableRowsError
 
 if TYPE_CHECKING:
@@ -21,11 +22,12 @@ def read_secret(path: Path | None) -> bytes:
     """Return the secret of a key file, white space around it left out; nothing without a file.
 
     Raises:
-        ConfigurationError: the file holds nothing, which would be no key.
+        SourceNotFoundError: the file cannot be opened.
+        ConfigurationError: the file holds nothing, which would be no key, or is none.
     """
     if path is None:
         return b""
-    secret = path.read_bytes().strip()
+    secret = read_small(path, "the key file").strip()
     if not secret:
         raise ConfigurationError(
             "the key file is empty", where=str(path), todo="put a long random secret in it"

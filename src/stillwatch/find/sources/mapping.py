@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from stillwatch.errors import ConfigurationError, SourceNotFoundError
+from stillwatch.disk import read_small
+from stillwatch.errors import ConfigurationError
 from stillwatch.records import (
     ACCOUNT,
     ACCOUNT_EVENT,
@@ -98,16 +99,11 @@ def load_mapping(path: str | Path) -> ColumnMapping:
     """
     where = str(path)
     try:
-        document = tomllib.loads(Path(path).read_text("utf-8"))
-    except OSError as error:
-        raise SourceNotFoundError(
-            f"the mapping file cannot be read: {error.strerror}",
-            where=where,
-            todo="check the path given to --map",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        document = tomllib.loads(read_small(Path(path), "the mapping file").decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        why = "nested too deeply" if isinstance(error, RecursionError) else error
         raise ConfigurationError(
-            f"the mapping file is not TOML: {error}",
+            f"the mapping file is not TOML: {why}",
             where=where,
             todo='write sections such as [exchange] with lines such as time = "ts"',
         ) from error

@@ -8,7 +8,8 @@ import secrets
 import stat
 from typing import TYPE_CHECKING
 
-from stillwatch.errors import ConfigurationError, OutputError, SourceNotFoundError
+from stillwatch.disk import read_small
+from stillwatch.errors import ConfigurationError, OutputError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,16 +52,8 @@ def read_key(path: Path) -> bytes:
         SourceNotFoundError: the file cannot be opened.
         ConfigurationError: others may read it, or it holds no key.
     """
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            text = file.read(256)
-    except OSError as error:
-        raise SourceNotFoundError(
-            f"the key file cannot be opened: {error.strerror}",
-            where=str(path),
-            todo="check the path, or make a key with `stillwatch vault keygen`",
-        ) from error
+    text = read_small(path, "the key file", 256)
+    mode = path.stat().st_mode
     if stat.S_IMODE(mode) & 0o077:
         raise ConfigurationError(
             f"others may read the key file (mode {stat.S_IMODE(mode):04o})",
