@@ -1,13 +1,15 @@
 """Ids seen before, in bounded memory.
 
-Ids are kept as 64-bit hashes in open-addressing tables.  Two generations are held: when the young
-one is full it becomes the old one and the former old one is dropped, so a repeated id is always
-recognised within the last ``generation`` distinct ids and memory never passes two tables.  Among
-n ids, the chance that any two differ and hash alike is about n²/2⁶⁵ (1 in 100,000 at 16 million).
+Ids are kept as keyed 64-bit hashes in open-addressing tables.  Two generations are held: when the
+young one is full it becomes the old one and the former old one is dropped, so a repeated id is
+always recognised within the last ``generation`` distinct ids and memory never passes two tables.
+Among n ids, the chance that any two differ and hash alike is about n²/2⁶⁵ (1 in 100,000 at 16
+million).
 """
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,22 +26,54 @@ GENERATION = 1 << 24
 _SMALLEST = 1 << 16
 
 
+@njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+def _turned(x: np.uint64, left: int) -> np.uint64:
+    return (x << np.uint64(left)) | (x >> np.uint64(64 - left))
+
+
+@njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+def _round(
+    a: np.uint64, b: np.uint64, c: np.uint64, d: np.uint64
+) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
+    a += b
+    b = _turned(b, 13) ^ a
+    a = _turned(a, 32)
+    c += d
+    d = _turned(d, 16) ^ c
+    a += d
+    d = _turned(d, 21) ^ a
+    c += b
+    b = _turned(b, 17) ^ c
+    return a, b, _turned(c, 32), d
+
+
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _hash(data: np.ndarray, start: int, end: int) -> np.uint64:
-    """Hash bytes, eight at a time, by multiply and shift (the finaliser of MurmurHash3)."""
-    state = np.uint64(0x9E3779B97F4A7C15) ^ np.uint64(end - start)
-    at = start
-    while at < end:
+def _hash(data: np.ndarray, start: int, end: int, key: np.ndarray) -> np.uint64:
+    """Hash bytes with SipHash-2-4 (Aumasson and Bernstein, 2012) under a key of two words.
+
+    Whoever chooses ids could otherwise make different ones hash alike, so that exchanges vanish
+    as repeated, or all fall into one place of the table.
+    """
+    a = key[0] ^ np.uint64(0x736F6D6570736575)
+    b = key[1] ^ np.uint64(0x646F72616E646F6D)
+    c = key[0] ^ np.uint64(0x6C7967656E657261)
+    d = key[1] ^ np.uint64(0x7465646279746573)
+    size = end - start
+    for block in range(size // 8 + 1):
+        at = start + 8 * block
         word = np.uint64(0)
         for k in range(min(8, end - at)):
             word |= np.uint64(data[at + k]) << np.uint64(8 * k)
-        state ^= word
-        state ^= state >> np.uint64(33)
-        state *= np.uint64(0xFF51AFD7ED558CCD)
-        state ^= state >> np.uint64(33)
-        state *= np.uint64(0xC4CEB9FE1A85EC53)
-        state ^= state >> np.uint64(33)
-        at += 8
+        if block == size // 8:
+            word |= np.uint64(size & 0xFF) << np.uint64(56)
+        d ^= word
+        a, b, c, d = _round(a, b, c, d)
+        a, b, c, d = _round(a, b, c, d)
+        a ^= word
+    c ^= np.uint64(0xFF)
+    for _ in range(4):
+        a, b, c, d = _round(a, b, c, d)
+    state = a ^ b ^ c ^ d
     return state if state != np.uint64(0) else np.uint64(1)
 
 
@@ -59,6 +93,7 @@ def _mark(
     usable: np.ndarray,
     young: np.ndarray,
     old: np.ndarray,
+    key: np.ndarray,
     repeated: np.ndarray,
 ) -> int:
     """Mark usable rows seen before, remember the others, return how many were new."""
@@ -66,12 +101,12 @@ def _mark(
     for row in range(len(usable)):
         if not usable[row]:
             continue
-        key = _hash(data, offsets[row], offsets[row + 1])
-        at = _find(young, key)
-        if young[at] == key or old[_find(old, key)] == key:
+        value = _hash(data, offsets[row], offsets[row + 1], key)
+        at = _find(young, value)
+        if young[at] == value or old[_find(old, value)] == value:
             repeated[row] = True
         else:
-            young[at] = key
+            young[at] = value
             added += 1
     return added
 
@@ -86,14 +121,20 @@ def _copy(source: np.ndarray, target: np.ndarray) -> None:
 class SeenIds:
     """Recognises ids that came before.
 
+    Args:
+        generation: distinct ids held in a table.
+        key: 16 bytes that key the hashes; drawn when not given, so that nobody can choose ids
+            that hash alike.
+
     >>> import pyarrow as pa
     >>> seen = SeenIds()
     >>> seen.repeated(pa.array(["a", "b", "a"]), np.ones(3, bool)).tolist()
     [False, False, True]
     """
 
-    def __init__(self, generation: int = GENERATION) -> None:
+    def __init__(self, generation: int = GENERATION, key: bytes | None = None) -> None:
         self._generation = generation
+        self._key = np.frombuffer(secrets.token_bytes(16) if key is None else key, np.uint64)
         self._young = np.zeros(_SMALLEST, np.uint64)
         self._old = np.zeros(1, np.uint64)
         self._held = 0
@@ -112,7 +153,7 @@ class SeenIds:
         _, offset_buffer, data_buffer = ids.buffers()
         offsets = np.frombuffer(offset_buffer, np.int32)[ids.offset : ids.offset + len(ids) + 1]
         data = np.frombuffer(data_buffer or b"\0", np.uint8)
-        self._held += _mark(data, offsets, usable, self._young, self._old, repeated)
+        self._held += _mark(data, offsets, usable, self._young, self._old, self._key, repeated)
         return repeated
 
     def _make_room(self, rows: int) -> None:
