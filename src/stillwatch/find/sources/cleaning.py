@@ -127,6 +127,8 @@ class Cleaner:
                 columns[field.name] = pa.nulls(rows, self.schema.field(field.name).type)
         if "messages" in names and "prompt" in columns:
             self._fill_prompt(columns)
+        if "messages" in columns:
+            columns["messages"] = self._cut(columns["messages"])
         self._judge(columns, bad)
         batch = pa.RecordBatch.from_arrays(
             [columns[f.name] for f in self._table.fields], schema=self.schema
@@ -214,6 +216,10 @@ class Cleaner:
             cells = read_addresses(column)
             self._warn(rules.NETWORK, cells.emptied)
             return cells.values
+        # An id that is too long is out already; half of a list of messages could not be read.
+        return column if is_id or field.name == "messages" else self._cut(column)
+
+    def _cut(self, column: pa.Array) -> pa.Array:
         column, cut = cut_oversize(column)
         self._warn(rules.OVERSIZE, cut)
         return column
@@ -226,14 +232,13 @@ class Cleaner:
         texts = columns["messages"].filter(lacking).to_pylist()
         turns = [read_turns(parse_json(text)) for text in texts]
         self._warn(rules.MESSAGES, sum(turn.prompt is None for turn in turns))
-        prompts, cut = cut_oversize(_text_array([turn.prompt for turn in turns]))
+        prompts = self._cut(_text_array([turn.prompt for turn in turns]))
         columns["prompt"] = pc.replace_with_mask(columns["prompt"], lacking, prompts)
         if "system_prompt" in columns:
             given = columns["system_prompt"]
-            systems, _ = cut_oversize(_text_array([turn.system_prompt for turn in turns]))
+            systems = self._cut(_text_array([turn.system_prompt for turn in turns]))
             filled = pc.replace_with_mask(given, lacking, systems)
             columns["system_prompt"] = pc.coalesce(given, filled)
-        self._warn(rules.OVERSIZE, cut)
 
     def _judge(self, columns: dict[str, pa.Array], bad: _Bad) -> None:
         for field in self._table.fields:

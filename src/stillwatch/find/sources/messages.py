@@ -26,13 +26,17 @@ class Turns:
     """Newest assistant turn."""
 
 
+MOST_PARTS = 1 << 20
+"""Objects and lists of a text; one of more would fill the memory."""
+
+
 def parse_json(text: str | None) -> object:
-    """Parse JSON from a log; anything that is not JSON, or nests too deep, is None.
+    """Parse JSON from a log; anything that is not JSON, nests too deep or is a bomb is None.
 
     >>> parse_json("[1]"), parse_json("{")
     ([1], None)
     """
-    if not text:
+    if not text or (len(text) > MOST_PARTS and text.count("{") + text.count("[") > MOST_PARTS):
         return None
     try:
         value: object = json.loads(text)

@@ -116,14 +116,16 @@ def cut_oversize(column: pa.Array) -> tuple[pa.Array, int]:
     if longest is None or longest <= LONGEST_TEXT:
         return column, 0
     long = pc.fill_null(pc.greater(lengths, LONGEST_TEXT), fill_value=False)
-    cut = pa.array([_head_and_tail(text) for text in column.filter(long).to_pylist()], pa.string())
+    # A text may be hundreds of megabytes long: only its ends are copied.
+    texts = (value.as_buffer() for value in column.filter(long))
+    cut = pa.array([_head_and_tail(memoryview(text)) for text in texts], pa.string())
     return pc.replace_with_mask(column, long, cut), len(cut)
 
 
-def _head_and_tail(text: str) -> str:
-    raw = text.encode()
+def _head_and_tail(raw: memoryview) -> str:
     half = LONGEST_TEXT // 2 - 1
-    return raw[:half].decode("utf-8", "ignore") + "\n" + raw[-half:].decode("utf-8", "ignore")
+    head, tail = bytes(raw[:half]), bytes(raw[-half:])
+    return head.decode("utf-8", "ignore") + "\n" + tail.decode("utf-8", "ignore")
 
 
 def integers_in(texts: pa.Array) -> pa.Array:
