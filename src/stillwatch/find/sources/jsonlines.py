@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HEAD_ROWS",
     "JsonLines",
+    "Line",
     "Parsed",
     "layout_of",
     "pack_rows",
@@ -38,12 +39,20 @@ LONGEST_LINE = 64 << 20
 """Bytes; a longer line goes to quarantine without being held in memory."""
 LONGEST_DOCUMENT = 256 << 20
 """Bytes of a file that is one JSON document; longer ones must be JSON Lines."""
+MOST_PARTS = 1 << 20
+"""Objects and lists of a line; one of more goes to quarantine, as it would fill the memory."""
+PARTS_AN_OBJECT = 4
+"""Values that each of them may have, at the most of all."""
 HEAD_ROWS = 10_000
 """Rows that tell a file's columns."""
 BATCH_BYTES = 64 << 20
 """Bytes of lines in a batch, about."""
 CHUNK = 1 << 20
 BOM = b"\xef\xbb\xbf"
+
+
+Line = tuple[int, bytes | None]
+"""Number of a line, 0-based, and its bytes; None for one that is too long."""
 
 
 class Parsed(NamedTuple):
@@ -133,12 +142,12 @@ def _records(file: InputFile) -> Iterator[Parsed]:
     yield from parse_lines(read_lines(file))
 
 
-def parse_lines(lines: Iterable[bytes | None]) -> Iterator[Parsed]:
-    """Parse the lines that are not blank; None stands for one that is too long."""
-    for position, line in enumerate(lines):
+def parse_lines(lines: Iterable[Line]) -> Iterator[Parsed]:
+    """Parse lines."""
+    for position, line in lines:
         if line is None:
             yield Parsed(position, 0, Rejected(position, RECORD, {"line": "over 64 MiB"}))
-        elif line and not line.isspace():
+        else:
             yield parse_object(line, position)
 
 
@@ -158,6 +167,9 @@ def parse_object(line: bytes, position: int) -> Parsed:
     >>> parse_object(b'{"a": 1}', 0).record
     {'a': 1}
     """
+    if _swells(line, MOST_PARTS):
+        fields = {"problem": "too many parts", "bytes": len(line)}
+        return Parsed(position, len(line), Rejected(position, RECORD, fields))
     try:
         record = json.loads(line.decode("utf-8", "surrogateescape"))
     except RecursionError:
@@ -173,8 +185,8 @@ def parse_object(line: bytes, position: int) -> Parsed:
     return Parsed(position, len(line), Rejected(position, RECORD, fields))
 
 
-def read_lines(file: InputFile) -> Iterator[bytes | None]:
-    """Yield the lines of a file without their ends; None for one over 64 MiB.
+def read_lines(file: InputFile) -> Iterator[Line]:
+    """Yield the lines of a file, see :func:`split_lines`.
 
     Raises:
         InputFormatError: the compressed stream is damaged.
@@ -183,8 +195,8 @@ def read_lines(file: InputFile) -> Iterator[bytes | None]:
         yield from split_lines(stream, file.shown)
 
 
-def split_lines(stream: BinaryIO | pa.NativeFile, shown: str) -> Iterator[bytes | None]:
-    """Yield the lines of a stream without their ends; None for one over 64 MiB.
+def split_lines(stream: BinaryIO | pa.NativeFile, shown: str) -> Iterator[Line]:
+    """Yield the lines that are not blank, without their ends; None for one over 64 MiB.
 
     Args:
         stream: read to its end, a mebibyte at a time.
@@ -193,20 +205,43 @@ def split_lines(stream: BinaryIO | pa.NativeFile, shown: str) -> Iterator[bytes 
     Raises:
         InputFormatError: the stream breaks off.
     """
-    rest = b""
-    skipping = first = False
+    parts: list[bytes] = []  # of a line whose end has not been seen
+    size = number = 0
+    first = True
     while chunk := _chunk(stream, shown):
-        if not first:
-            chunk, first = chunk.removeprefix(BOM), True
-        lines = (rest + chunk).split(b"\n")
-        rest = lines.pop()
-        for line in lines:
-            yield None if skipping or len(line) > LONGEST_LINE else line
-            skipping = False
-        if len(rest) > LONGEST_LINE:
-            rest, skipping = b"", True
-    if rest or skipping:
-        yield None if skipping else rest
+        if first:
+            chunk, first = chunk.removeprefix(BOM), False
+        head, ended, rest = chunk.partition(b"\n")
+        size += len(head)
+        if size <= LONGEST_LINE:
+            parts.append(head)
+        else:
+            parts.clear()
+        if not ended:
+            continue
+        yield from _line(number, parts, size)
+        number += 1
+        if rest.isspace():  # a file of line ends is not gone through one by one
+            number += rest.count(b"\n")
+            last = rest.rpartition(b"\n")[2]
+        else:
+            *lines, last = rest.split(b"\n")
+            for line in lines:
+                if line and not line.isspace():
+                    yield number, line
+                number += 1
+        parts, size = [last], len(last)
+    yield from _line(number, parts, size)
+
+
+def _line(number: int, parts: list[bytes], size: int) -> Iterator[Line]:
+    """Yield the line that the parts make, unless it is blank."""
+    if size > LONGEST_LINE:
+        yield number, None
+        return
+    line = b"".join(parts)
+    if line and not line.isspace():
+        yield number, line
 
 
 def _chunk(stream: BinaryIO | pa.NativeFile, shown: str) -> bytes:
@@ -220,11 +255,19 @@ def _chunk(stream: BinaryIO | pa.NativeFile, shown: str) -> bytes:
         ) from error
 
 
+def _swells(text: bytes, most: int) -> bool:
+    """Say whether JSON would take far more memory than its text: each object takes 60 bytes."""
+    if len(text) < most:
+        return False
+    opened = text.count(b"{") + text.count(b"[")
+    return opened > most or text.count(b",") > PARTS_AN_OBJECT * most
+
+
 def read_whole(file: InputFile) -> object:
     """Parse a file that is one JSON document.
 
     Raises:
-        InputFormatError: the file is over 256 MiB, damaged or not JSON.
+        InputFormatError: the file is over 256 MiB, of millions of parts, damaged or not JSON.
     """
     parts: list[bytes] = []
     size = 0
@@ -238,9 +281,16 @@ def read_whole(file: InputFile) -> object:
                     where=file.shown,
                     todo="write JSON Lines instead, one object a line (jq -c '.[]')",
                 )
+    held = b"".join(parts).removeprefix(BOM)
+    parts.clear()
+    if _swells(held, 4 * MOST_PARTS):
+        raise InputFormatError(
+            "the file is one JSON document of too many parts",
+            where=file.shown,
+            todo="write JSON Lines instead, one object a line (jq -c '.[]')",
+        )
     try:
-        text = b"".join(parts).removeprefix(BOM).decode("utf-8", "surrogateescape")
-        document: object = json.loads(text)
+        document: object = json.loads(held.decode("utf-8", "surrogateescape"))
     except (ValueError, RecursionError) as error:
         what = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
         raise InputFormatError(
@@ -255,7 +305,7 @@ def _has_other_id(file: InputFile, column: str) -> bool:
         return any(value is not None and type(value) is not int for value in values)
     key = re.escape(json.dumps(column.rpartition(".")[2]).encode())
     suspect = re.compile(key + rb"\s*:\s*(?:[^\s\dn-]|-?\d+[.eE])")
-    for position, line in enumerate(read_lines(file)):
+    for position, line in read_lines(file):
         if line is None or not suspect.search(line):
             continue
         record = parse_object(line, position).record

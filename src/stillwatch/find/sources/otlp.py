@@ -93,7 +93,7 @@ def _exchanges(file: InputFile) -> Iterator[tuple[int, Record | Rejected]]:
 
 def _documents(file: InputFile) -> Iterator[Record | Rejected]:
     lines = read_lines(file)
-    first = next((line for line in lines if line is None or line.strip()), b"")
+    _, first = next(lines, (0, b""))
     opening = None if first is None else parse_object(first, 0).record
     if not isinstance(opening, Mapping):  # the document goes on over more lines, or is a list
         whole = read_whole(file)
@@ -104,10 +104,10 @@ def _documents(file: InputFile) -> Iterator[Record | Rejected]:
                 yield Rejected(0, RECORD, {"record": type(entry).__name__})
         return
     yield opening
-    for line in lines:
+    for _, line in lines:
         if line is None:
             yield Rejected(0, RECORD, {"line": "over 64 MiB"})
-        elif line.strip():
+        else:
             yield parse_object(line, 0).record
 
 

@@ -49,8 +49,8 @@ class StandardInput:
 
     def __init__(self, stream: BinaryIO | None = None) -> None:
         lines = split_lines(sys.stdin.buffer if stream is None else stream, self.file.shown)
-        first = next((line for line in lines if line is None or line.strip()), b"")
-        if first is not None and not first.lstrip().startswith(b"{"):
+        first = next(lines, None)
+        if first is None or (first[1] is not None and not first[1].lstrip().startswith(b"{")):
             raise InputFormatError(
                 "standard input is not JSON Lines" if first else "standard input is empty",
                 where=self.file.shown,
