@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Self
 
 import pyarrow as pa
 
 from stillwatch.errors import InputFormatError
-from stillwatch.find.sources.files import open_bytes, read_head
+from stillwatch.find.sources.files import HEAD, open_bytes, read_head
 from stillwatch.find.sources.interface import FileLayout, Rejected
 from stillwatch.find.sources.mapping import printable
 from stillwatch.find.sources.records import pack
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Csv"]
 
-LONGEST_FIELD = 64 << 20
-"""Characters; Python's own limit, 128 Ki, is less than a long prompt."""
+LONGEST_ROW = 64 << 20
+"""Characters of a row, and so of a field, whose limit in Python is less than a long prompt."""
 BATCH_CHARACTERS = 64 << 20
 DELIMITERS = ",\t;|"
 
@@ -81,14 +82,21 @@ class Csv:
             yield pack(records, positions, selection, rejected)
 
     def _header(self, file: InputFile) -> tuple[list[str], str]:
-        first = read_head(file.path).removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0]
+        head = read_head(file.path)
+        first, ended, _ = head.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
+        if not ended and len(head) == HEAD:
+            raise InputFormatError(
+                "the header line is over 64 KiB long",
+                where=file.shown,
+                todo="write a CSV of fewer columns, or as JSON Lines or Parquet",
+            )
         line = first.decode("utf-8", "replace").rstrip("\r")
         delimiter = max(DELIMITERS, key=line.count)
         names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
-        twice = {name for name in names if names.count(name) > 1}
+        twice = {name for name, times in Counter(names).items() if times > 1}
         if twice or not any(names):
             raise InputFormatError(
-                f"the header names {', '.join(map(printable, sorted(twice)))} twice"
+                f"the header names {', '.join(map(printable, sorted(twice)[:12]))} twice"
                 if twice
                 else "no header line",
                 where=file.shown,
@@ -97,17 +105,45 @@ class Csv:
         return names, delimiter
 
 
+class _Lines:
+    """Lines of a text, those of one row never longer than a row may be."""
+
+    def __init__(self, text: io.TextIOWrapper, shown: str) -> None:
+        self._text = text
+        self._shown = shown
+        self.held = 0
+        """Characters since the row began."""
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(LONGEST_ROW + 1)
+        if not line:
+            raise StopIteration
+        self.held += len(line)
+        if self.held > LONGEST_ROW:
+            raise InputFormatError(
+                "a row of the CSV is over 64 MiB long",
+                where=self._shown,
+                todo="look for a quote that is not closed, or for a line that does not end",
+            )
+        return line
+
+
 def _rows(file: InputFile, delimiter: str) -> Iterator[list[str] | None]:
     """Yield the fields of each row after the header, None where its quotes are wrong."""
-    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_FIELD))
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_ROW))
     at = -1
     with open_bytes(file.path) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-        reader = csv.reader(text, delimiter=delimiter, strict=True)
+        lines = _Lines(text, file.shown)
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
         while True:
             row: list[str] | None
             try:
                 row = next(reader)
+                lines.held = 0
             except StopIteration:
                 return
             except csv.Error as error:
@@ -118,7 +154,7 @@ def _rows(file: InputFile, delimiter: str) -> Iterator[list[str] | None]:
                         where=file.shown,
                         todo="look for a quote that is not closed in the row after it",
                     ) from error
-                row = None
+                row, lines.held = None, 0
             except (OSError, pa.ArrowException) as error:
                 raise InputFormatError(
                     f"the compressed file is damaged: {error}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 
 from stillwatch.errors import InputFormatError, SourceNotFoundError
 from stillwatch.find.sources.interface import FileLayout, RawBatch
+from stillwatch.find.sources.mapping import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +39,13 @@ class Parquet:
         """Return the columns of the footer; fields of structs are named with a dot."""
         with _open(file) as parquet:
             schema = parquet.schema_arrow
+            twice = sorted(name for name, n in Counter(schema.names).items() if n > 1)
+            if twice:
+                raise InputFormatError(
+                    f"the file names {', '.join(map(printable, twice[:12]))} twice",
+                    where=file.shown,
+                    todo="write the file with distinct names of columns",
+                )
             nested = [
                 f"{field.name}.{field.type.field(i).name}"
                 for field in schema
