@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections import Counter
@@ -121,7 +122,15 @@ class Quarantine:
                     for key, value in row.fields.items()
                 },
             }
-            out.write(json.dumps(record, ensure_ascii=True) + "\n")
+            try:
+                out.write(json.dumps(record, ensure_ascii=True) + "\n")
+            except OSError as error:
+                del self._files[name]  # what is half written is not published
+                with contextlib.suppress(OSError):
+                    out.close()
+                with contextlib.suppress(OSError):
+                    _partial(path).unlink()
+                raise _unwritable(path, error) from error
         self._written[name] += min(room, len(rejected))
 
     def count(self, name: str, rule: Rule, rows: int) -> None:
@@ -163,26 +172,42 @@ class Quarantine:
             if final is None:
                 continue
             out = self._files.pop(name, None)
-            if out is not None:
-                out.close()
-                _partial(final).replace(final)
-            elif not self._written[name] and final.exists():
-                final.unlink()
+            try:
+                if out is not None:
+                    out.close()
+                    _partial(final).replace(final)
+                elif not self._written[name]:
+                    final.unlink(missing_ok=True)
+            except OSError as error:
+                with contextlib.suppress(OSError):
+                    _partial(final).unlink(missing_ok=True)
+                raise _unwritable(final, error) from error
 
     def _open(self, name: str, path: Path) -> TextIO:
         try:
+            for folder in (path.parent, path.parent.parent):
+                if folder.is_symlink():
+                    raise OutputError(
+                        "the folder of the quarantine is a symbolic link",
+                        where=str(folder),
+                        todo="remove the link, or name an output folder of its own",
+                    )
             path.parent.mkdir(parents=True, exist_ok=True)
             # Rows name accounts: readable by the operator alone.
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
             descriptor = os.open(_partial(path), flags, 0o600)
         except OSError as error:
-            raise OutputError(
-                f"the quarantine file cannot be written: {error.strerror}",
-                where=str(path),
-                todo="choose an output folder that can be written",
-            ) from error
+            raise _unwritable(path, error) from error
         self._files[name] = os.fdopen(descriptor, "w", encoding="ascii")
         return self._files[name]
+
+
+def _unwritable(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"the quarantine file cannot be written: {error.strerror or error}",
+        where=str(path),
+        todo="choose an output folder that can be written and has room",
+    )
 
 
 def _partial(final: Path) -> Path:

@@ -152,9 +152,12 @@ def _connected(file: InputFile) -> Iterator[tuple[Connection, Table]]:
         raise SourceNotFoundError(
             f"the database has no table {name}", where=file.shown, todo="check the name after #"
         ) from None
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, ValueError, TypeError, ArithmeticError) as error:
+        # A driver that cannot convert a cell repeats it in its words, which may be a person's.
+        known = isinstance(error, SQLAlchemyError)
+        why = _without_password(error, url) if known else "a value is not of its column's type"
         raise InputFormatError(
-            f"the database cannot be read: {_without_password(error, url)}",
+            f"the database cannot be read: {why}",
             where=file.shown,
             todo="check host, user, rights and that the server runs",
         ) from None
