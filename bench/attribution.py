@@ -14,7 +14,7 @@ says what the shipped weights make of the measures: recall of the actor's next a
 matches in 10,000 innocents, and whether stated probabilities come true.
 
 Fit and report on different worlds.  The weights that ship were learned on signatures made from the
-truth; the figures in docs/explanation/signatures.md are of signatures made by scans.
+truth; the figures in docs/explanation/signatures.md are of both kinds, on other worlds.
 """
 
 from __future__ import annotations
@@ -234,54 +234,65 @@ def kind_of(world: dict, name: str) -> str:
     return name.rsplit("-", 1)[0] if name.startswith(SHARED) else "at one provider only"
 
 
+@dataclass(frozen=True)
+class Judged:
+    """One account that agrees with some signature in something."""
+
+    p: float
+    """That it is of any of the actors."""
+    benign: bool
+    whose: frozenset[str]
+    """The actors that it is of."""
+    name: str
+    """The most probable one."""
+    sent: int
+
+
+def judged(world: dict, here: int) -> list[Judged]:
+    """Return the accounts of one provider with what the shipped weights make of them."""
+    rows = [r for r in world["accounts"] if r[1] == here]
+    if not rows:
+        return []
+    base = np.log(PRIOR / len({r[0] for r in rows}) / (1 - PRIOR))
+    ratio = weights("match").ratio(np.array([r[5:] for r in rows]))
+    odds = np.exp(np.clip(ratio, -60, 60) + base).tolist()
+    of: dict[int, list[tuple[float, list]]] = {}
+    for row, o in zip(rows, odds, strict=True):
+        of.setdefault(row[2], []).append((o, row))
+    found = []
+    for held_by in of.values():
+        total = sum(o for o, _ in held_by)
+        best = max(held_by, key=lambda pair: pair[0])[1]
+        whose = frozenset(row[0] for _, row in held_by if row[3] == 1)
+        benign = not whose and any(row[3] == 0 for _, row in held_by)
+        found.append(Judged(total / (1 + total), benign, whose, best[0], best[4]))
+    return found
+
+
 def report(folder: Path) -> None:
     worlds = held(folder)
-    stated, true, benign, innocents, expected = [], [], 0, 0, 0.0
-    recall: dict[str, list[int]] = {}
-    few = 0
-    for world in worlds:
-        for here in range(2):
-            rows = [r for r in world["accounts"] if r[1] == here]
-            share = 1 / max(len({r[0] for r in rows}), 1)
-            base = np.log(PRIOR * share / (1 - PRIOR))
-            odds = np.exp(
-                np.clip(weights("match").ratio(np.array([r[5:] for r in rows])), -60, 60) + base
-            )
-            total: dict[int, float] = {}
-            best: dict[int, tuple[float, str, int]] = {}
-            whose: dict[int, set[str]] = {}
-            for row, o in zip(rows, odds.tolist(), strict=True):
-                total[row[2]] = total.get(row[2], 0.0) + o
-                best[row[2]] = max(best.get(row[2], (0.0, "", 0)), (o, row[0], row[4]))
-                whose.setdefault(row[2], set())
-                if row[3] == 1:
-                    whose[row[2]].add(row[0])
-            ordinary = {row[2] for row in rows if row[3] == 0}
-            for account, sums in total.items():
-                p = sums / (1 + sums)
-                _, name, few_sent = best[account]
-                if account in ordinary or whose[account]:
-                    stated.append(p)
-                    true.append(bool(whose[account]))
-                if p < AT:
-                    continue
-                expected += 1 - p
-                benign += account in ordinary and not whose[account]
-                if name in whose[account]:
-                    recall.setdefault(kind_of(world, name), [0, 0])[0] += 1
-                    few += few_sent <= 3
-        for name, own, *_ in world["sums"]:
-            recall.setdefault(kind_of(world, name), [0, 0])[1] += own
-        innocents += world["sums"][0][2] + world["sums"][-1][2] if world["sums"] else 0
+    every = [(w, one) for w in worlds for here in range(2) for one in judged(w, here)]
+    matched = [(w, one) for w, one in every if one.p >= AT]
+    right = [(w, one) for w, one in matched if one.name in one.whose]
+    benign = sum(one.benign for _, one in matched)
+    expected = sum(1 - one.p for _, one in matched)
+    innocents = sum(w["sums"][0][2] + w["sums"][-1][2] for w in worlds if w["sums"])
     print(
-        f"accounts: {innocents:,} innocents, {benign} matched at .9 "
+        f"{innocents:,} innocents, {benign} matched at {AT} "
         f"({1e4 * benign / max(innocents, 1):.1f} in 10,000; {expected:.1f} expected)"
     )
-    print(f"accounts of at most three exchanges matched: {few}")
+    print(f"accounts of at most three exchanges matched: {sum(o.sent <= 3 for _, o in right)}")
+    recall: dict[str, list[int]] = {}
+    for world, one in right:
+        recall.setdefault(kind_of(world, one.name), [0, 0])[0] += 1
+    for world in worlds:
+        for name, own, *_ in world["sums"]:
+            recall.setdefault(kind_of(world, name), [0, 0])[1] += own
     print("| actor | next accounts | matched |\n|---|--:|--:|")
-    for kind, (hit, all_) in sorted(recall.items()):
-        print(f"| {kind} | {all_} | {hit / max(all_, 1):.2f} |")
-    reliability(np.array(stated), np.array(true))
+    for kind, (hit, total) in sorted(recall.items()):
+        print(f"| {kind} | {total} | {hit / max(total, 1):.2f} |")
+    told = [one for _, one in every if one.benign or one.whose]
+    reliability(np.array([one.p for one in told]), np.array([bool(one.whose) for one in told]))
     attributed(worlds)
 
 

@@ -11,7 +11,7 @@ from stillwatch.cli.log_input import counted, read_secret
 from stillwatch.errors import ConfigurationError, IncompatibleObservationsError
 
 if TYPE_CHECKING:
-    from stillwatch.find.signatures import Matches
+    from stillwatch.find.signatures import Matches, Signature
     from stillwatch.find.sources import ColumnMapping, Quarantine
 
 __all__ = ["command"]
@@ -115,7 +115,7 @@ def run(
     )
     from stillwatch.find.features.hashing import key_from_secret  # noqa: PLC0415
     from stillwatch.find.features.log import build_log  # noqa: PLC0415
-    from stillwatch.find.signatures import Store, match, read_signature  # noqa: PLC0415
+    from stillwatch.find.signatures import match  # noqa: PLC0415
     from stillwatch.find.sources import (  # noqa: PLC0415
         align_account_ids,
         open_exchanges,
@@ -123,13 +123,7 @@ def run(
     )
     from stillwatch.report.documents.matches import write_matches  # noqa: PLC0415
 
-    known = (read_signature(signatures),) if signatures.is_file() else Store(signatures).signatures
-    if not known:
-        raise ConfigurationError(
-            "there is no signature to look for",
-            where=str(signatures),
-            todo="`stillwatch signatures import` puts those of a scan into a folder",
-        )
+    known = _known(signatures)
     number = key_from_secret(key)
     types = {"int64": pa.int64(), "string": pa.string()}
     forced = None if mapping is None else types.get(mapping.account_id_type or "")
@@ -147,18 +141,36 @@ def run(
     if accounts is not None:
         given = read_accounts(accounts, mapping=mapping, quarantine=quarantine)
         table = align_account_ids(given, account_type)
-    if known[0].key != fingerprint:  # said before the log is read
-        raise IncompatibleObservationsError(
-            f"the signatures were made with key {known[0].key}, "
-            f"the exchanges are observed with {fingerprint}",
-            where=exchanges,
-            todo="give the key file of the signatures with --key-file, "
-            "or observe again with that key",
-        )
+    _same_key(known[0], fingerprint, exchanges)  # said before the log is read
     log = build_log(batches, table)
     found = match(log, fingerprint, known, prior=prior, threshold=threshold)
     write_matches(found, out, account_type, [item.campaign for item in known])
     return found
+
+
+def _known(location: Path) -> tuple[Signature, ...]:
+    """Return the signatures of a folder or a file, at least one."""
+    from stillwatch.find.signatures import Store, read_signature  # noqa: PLC0415
+
+    known = (read_signature(location),) if location.is_file() else Store(location).signatures
+    if not known:
+        raise ConfigurationError(
+            "there is no signature to look for",
+            where=str(location),
+            todo="`stillwatch signatures import` puts those of a scan into a folder",
+        )
+    return known
+
+
+def _same_key(signature: Signature, fingerprint: str, where: str) -> None:
+    if signature.key != fingerprint:
+        raise IncompatibleObservationsError(
+            f"the signatures were made with key {signature.key}, "
+            f"the exchanges are observed with {fingerprint}",
+            where=where,
+            todo="give the key file of the signatures with --key-file, "
+            "or observe again with that key",
+        )
 
 
 def _say(found: Matches, out: Path, *, as_json: bool) -> None:

@@ -16,8 +16,12 @@ from stillwatch.find.campaigns.trace import Tracer
 from stillwatch.find.signatures import decode
 
 
-def made_log(seed=1, *, order=None, batch=10_000):
-    exchanges, accounts = made_rows(seed=seed)
+def made_log(seed=1, *, order=None, batch=10_000, few=False):
+    """Return a log; ``few`` keeps ten accounts of the first habit among 170, no crowd."""
+    exchanges, accounts = made_rows(seed=seed, accounts=200 if few else 60)
+    if few:
+        gone = {f"a{a:03d}" for a in range(50, 200, 5)}
+        exchanges = [row for row in exchanges if row["account_id"] not in gone]
     if order is not None:
         exchanges = [exchanges[i] for i in np.random.default_rng(order).permutation(len(exchanges))]
     return log_of(exchange_table(exchanges), account_table(accounts), batch=batch)

@@ -20,7 +20,10 @@ from stillwatch.find.signatures.model import weights
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from stillwatch.find.features.log import Log
+    from stillwatch.find.signatures.evidence import Evidence
     from stillwatch.find.signatures.record import Signature
 
 __all__ = ["SHOWN", "Match", "Matches", "match"]
@@ -106,51 +109,71 @@ def match(
             )
     traffic = Traffic(log, signatures)
     base = np.log(prior / (max(len(signatures), 1) * (1.0 - prior)))
-    found = []
+    weighed = [_weighed(traffic, signature, float(base)) for signature in signatures]
     total = np.ones(len(log.accounts))  # odds of everything against nobody known
-    for signature in signatures:
-        evidence = evidence_for(traffic, signature)
-        ratio = np.clip(weights("match").ratio(evidence.measures), -_RANGE, _RANGE)
-        ratio[log.accounts.licensed[evidence.accounts]] = -_RANGE
-        total[evidence.accounts] += np.exp(ratio + base)
-        found.append((signature, evidence, ratio))
-    known = 1.0 - 1.0 / total
-    first, best = np.zeros(total.size, np.int64), np.full(total.size, -np.inf)
-    for number, (_, evidence, ratio) in enumerate(found):
-        better = ratio > best[evidence.accounts]
-        first[evidence.accounts[better]] = number
-        best[evidence.accounts[better]] = ratio[better]
-    matches: list[Match] = []
-    for number, (signature, evidence, ratio) in enumerate(found):
-        probability = np.exp(ratio + base) / total[evidence.accounts]
-        for place in np.flatnonzero(probability >= SHOWN).tolist():
-            account = int(evidence.accounts[place])
-            rows = evidence.rows[log.account[evidence.rows] == account]
-            own = rows if rows.size else traffic.rows_of(evidence.accounts[place : place + 1])
-            picked = rows[np.linspace(0, rows.size - 1, min(_SAMPLE, rows.size)).astype(np.int64)]
-            matches.append(
-                Match(
-                    account_id=log.accounts.ids[account].as_py(),
-                    campaign=signature.campaign,
-                    probability=float(probability[place]),
-                    log_ratio=float(ratio[place]),
-                    known=float(known[account]),
-                    matched=bool(known[account] >= threshold and first[account] == number),
-                    measures=tuple(evidence.measures[place].tolist()),
-                    exchanges=int(traffic.requests[account]),
-                    styled=int(evidence.styled[place]),
-                    first=int(log.time[own].min()),
-                    last=int(log.time[own].max()),
-                    sample=tuple(log.exchange_id[int(r)].as_py() for r in picked),
-                )
-            )
-    matches.sort(key=lambda m: (-m.probability, str(m.account_id), m.campaign))
+    first, best = np.zeros(total.size, np.int64), np.zeros(total.size)
+    for number, one in enumerate(weighed):
+        accounts = one.evidence.accounts
+        total[accounts] += one.odds
+        better = one.odds > best[accounts]
+        first[accounts[better]], best[accounts[better]] = number, one.odds[better]
+    found: list[Match] = []
+    for number, one in enumerate(weighed):
+        accounts = one.evidence.accounts
+        for place in np.flatnonzero(one.odds / total[accounts] >= SHOWN).tolist():
+            account = int(accounts[place])
+            known = 1.0 - 1.0 / float(total[account])
+            matched = known >= threshold and bool(first[account] == number)
+            found.append(_match(traffic, one, place, float(total[account]), matched=matched))
+    found.sort(key=lambda m: (-m.probability, str(m.account_id), m.campaign))
     unlicensed = (traffic.requests > 0) & ~log.accounts.licensed
     return Matches(
-        found=tuple(matches),
+        found=tuple(found),
         accounts=int(unlicensed.sum()),
         exchanges=len(log),
         prior=prior,
         threshold=threshold,
-        expected_false=float(sum(1.0 - m.known for m in matches if m.matched)),
+        expected_false=float(sum(1.0 - m.known for m in found if m.matched)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """The accounts that agree with one signature; C accounts."""
+
+    campaign: str
+    evidence: Evidence
+    ratio: NDArray[np.float64]
+    """(C,) log ratio."""
+    odds: NDArray[np.float64]
+    """(C,) of this actor against none, the prior among them."""
+
+
+def _weighed(traffic: Traffic, signature: Signature, base: float) -> _Weighed:
+    evidence = evidence_for(traffic, signature)
+    ratio = np.clip(weights("match").ratio(evidence.measures), -_RANGE, _RANGE)
+    ratio[traffic.log.accounts.licensed[evidence.accounts]] = -_RANGE
+    return _Weighed(signature.campaign, evidence, ratio, np.exp(ratio + base))
+
+
+def _match(traffic: Traffic, one: _Weighed, place: int, total: float, *, matched: bool) -> Match:
+    """Return what is said of one account; ``total`` are the odds of all that it may be."""
+    log, evidence = traffic.log, one.evidence
+    account = int(evidence.accounts[place])
+    rows = evidence.rows[log.account[evidence.rows] == account]
+    own = rows if rows.size else traffic.rows_of(evidence.accounts[place : place + 1])
+    picked = rows[np.linspace(0, rows.size - 1, min(_SAMPLE, rows.size)).astype(np.int64)]
+    return Match(
+        account_id=log.accounts.ids[account].as_py(),
+        campaign=one.campaign,
+        probability=float(one.odds[place] / total),
+        log_ratio=float(one.ratio[place]),
+        known=1.0 - 1.0 / total,
+        matched=matched,
+        measures=tuple(evidence.measures[place].tolist()),
+        exchanges=int(traffic.requests[account]),
+        styled=int(evidence.styled[place]),
+        first=int(log.time[own].min()),
+        last=int(log.time[own].max()),
+        sample=tuple(log.exchange_id[int(r)].as_py() for r in picked),
     )
