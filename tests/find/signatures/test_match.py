@@ -81,6 +81,7 @@ def test_probabilities_of_an_account_are_of_one_actor(found):
 
 
 def test_the_wording_of_a_crowd_is_nobodys(known, found):
+    first = {f"a{a:03d}" for a in range(0, 50, 5)}
     assert {m.account_id for m in found.found if m.matched} <= {
         f"a{a:03d}" for a in range(0, 50, 5)
     }
