@@ -14,6 +14,7 @@ __all__ = ["main"]
 COMMANDS: dict[str, str] = {
     "scan": "stillwatch.cli.scan",
     "state": "stillwatch.cli.state",
+    "backtest": "stillwatch.cli.backtest",
     "observe": "stillwatch.cli.observe",
     "simulate": "stillwatch.cli.simulate",
     "evaluate": "stillwatch.cli.evaluate",

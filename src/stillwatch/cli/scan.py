@@ -171,13 +171,13 @@ def run(
         without=without,
     )
     given = _beside(accounts, events, tokens, mapping, quarantine)
-    happened = given.pop("provider_events", None)
     if state is not None:
         refuse_prompts(str(state), observed=True, asked=show_prompts)
         return _continue(
             state, exchanges, out, given, settings, quarantine=quarantine, mapping=mapping,
             format_=format_, late=late, assumptions=assumptions,
         )  # fmt: skip
+    happened = given.pop("provider_events", None)
     return _afresh(
         exchanges, out, given, settings, happened, quarantine=quarantine, mapping=mapping,
         format_=format_, assumptions=assumptions, show_prompts=show_prompts,

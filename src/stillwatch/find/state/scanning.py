@@ -51,22 +51,23 @@ def scan_state(
 
     Args:
         state: the folder, with what is new taken in.
-        given: tables by name, ``accounts``, ``events`` and ``tokens``; merged into those held.
+        given: tables by name, see ``merge_tables``; merged into those held.
         settings: what to do.
         late: how late exchanges may come that re-decide only the looks since, microseconds.
         progress: called with a stage and the share of it that is done.
     """
     observations = Observations(observed_files(state))
-    tables = {
-        name: align_account_ids(table, observations.account_type)
-        for name, table in merge_tables(state, given).items()
-    }
+    tables = merge_tables(state, given)
+    happened = tables.pop("provider_events", None)
+    kind = observations.account_type
+    tables = {name: align_account_ids(table, kind) for name, table in tables.items()}
     settings = replace(settings, key_fingerprint=state.manifest.key)
     memory = StateMemory(state, settings, late)
     result, activity = scan(
         observations.batches(Quarantine(None)),
         tables.get("accounts"),
         account_events=tables.get("events"),
+        provider_events=happened,
         tokens=tables.get("tokens"),
         settings=settings,
         observed=True,

@@ -24,7 +24,8 @@ def merge_tables(state: StateFolder, given: Mapping[str, pa.Table]) -> dict[str,
 
     Args:
         state: holds the tables.
-        given: by name, ``accounts``, ``events`` and ``tokens``; those absent stay as they are.
+        given: by name, ``accounts``, ``events``, ``provider_events`` and ``tokens``; those absent
+            stay as they are.
     """
     named = dict(state.manifest.tables)
     merged: dict[str, pa.Table] = {}
@@ -50,9 +51,9 @@ def merge_tables(state: StateFolder, given: Mapping[str, pa.Table]) -> dict[str,
 
 
 def _merged(held: pa.Table, fresh: pa.Table, *, accounts: bool) -> pa.Table:
-    id_type = fresh.schema.field("account_id").type
-    held_type = held.schema.field("account_id").type
-    if id_type != held_type:  # text holds both
+    if "account_id" in fresh.schema.names and (
+        fresh.schema.field("account_id").type != held.schema.field("account_id").type
+    ):  # text holds both
         held, fresh = _as_text(held), _as_text(fresh)
     if accounts:
         gone = pc.invert(pc.is_in(held["account_id"], value_set=pc.unique(fresh["account_id"])))

@@ -57,6 +57,8 @@ def forget(state: StateFolder, account_id: str) -> int:
     named, serial = dict(state.manifest.tables), state.manifest.serial
     for name in sorted(named):
         table = pq.read_table(state.path / "tables" / named[name])
+        if "account_id" not in table.column_names:
+            continue
         left = table.filter(_others(table["account_id"], account_id))
         if left.num_rows < table.num_rows:
             serial += 1

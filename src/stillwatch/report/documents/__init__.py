@@ -6,6 +6,7 @@ from stillwatch.report.documents.campaigns import (
     campaigns_schema,
     read_campaigns,
 )
+from stillwatch.report.documents.history import HISTORY, write_history
 from stillwatch.report.documents.tables import ACTIVITY, FINDINGS_SCHEMA
 from stillwatch.report.documents.verdicts import read_verdict
 from stillwatch.report.documents.write import FINDINGS, REPORT, VERDICTS, write_scan
@@ -15,11 +16,13 @@ __all__ = [
     "CAMPAIGNS",
     "FINDINGS",
     "FINDINGS_SCHEMA",
+    "HISTORY",
     "REPORT",
     "VERDICTS",
     "PublishedScan",
     "campaigns_schema",
     "read_campaigns",
     "read_verdict",
+    "write_history",
     "write_scan",
 ]
