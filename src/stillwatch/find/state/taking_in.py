@@ -95,15 +95,7 @@ def take_in(
         NoUsableRowsError: neither here nor in the state is one usable exchange.
         StillwatchError: see ``open_exchanges`` and ``find_observations``.
     """
-    forced = None if mapping is None else _TYPES.get(mapping.account_id_type or "")
-    observations = find_observations(location, chosen=format, account_type=forced)
-    if observations is not None:
-        files = [str(path) for path in observations.paths]
-        mark = observations.key
-        if key:
-            observations.check_key(key)
-    else:
-        files, mark = locate_exchanges(location, format), key_fingerprint(key)
+    observations, files, mark = _located(location, key, mapping, format)
     if state.manifest.key not in ("", mark):
         raise IncompatibleObservationsError(
             "the state was made with another key than these exchanges would be",
@@ -132,6 +124,22 @@ def take_in(
         )
     state.commit(sources={**state.manifest.sources, **stamps}, key=mark)
     return TakenIn(counter.rows, counter.known, len(read))
+
+
+def _located(
+    location: str,
+    key: int,
+    mapping: ColumnMapping | None,
+    format: str | None,  # noqa: A002 - as above
+) -> tuple[Observations | None, list[str], str]:
+    """Return the observations, where it is some, the files, and the fingerprint of their key."""
+    forced = None if mapping is None else _TYPES.get(mapping.account_id_type or "")
+    observations = find_observations(location, chosen=format, account_type=forced)
+    if observations is None:
+        return None, locate_exchanges(location, format), key_fingerprint(key)
+    if key:
+        observations.check_key(key)
+    return observations, [str(path) for path in observations.paths], observations.key
 
 
 def _keep(
