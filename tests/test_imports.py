@@ -12,7 +12,7 @@ BASE = {"records", "errors", "disk", "settings", "ledger", "store"}
 MAY_USE = {
     "records": set(),
     "errors": set(),
-    "disk": set(),
+    "disk": {"errors"},
     "settings": {"errors"},
     "ledger": {"records", "errors", "settings"},
     "store": BASE - {"store"},
