@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stillwatch.errors import InputFormatError, SourceNotFoundError
+from stillwatch.find.sources.dictionaries import longest_entry
 from stillwatch.find.sources.interface import FileLayout, RawBatch
 from stillwatch.find.sources.mapping import printable
 
@@ -23,6 +25,8 @@ __all__ = ["Parquet"]
 
 BATCH_BYTES = 64 << 20
 """Uncompressed bytes of a batch, about."""
+DECODED_BYTES = 256 << 20
+"""Bytes of a batch where every row held the longest text of its dictionary."""
 
 
 class Parquet:
@@ -68,14 +72,14 @@ class Parquet:
             top = set(parquet.schema_arrow.names)
             paths = {name: _path(name, top) for name in selection.names.values()}
             columns = sorted({path[0] for path in paths.values()})
-            rows = _batch_rows(parquet, set(columns), selection.batch_rows)
             first = 0
             try:
-                for batch in parquet.iter_batches(rows, columns=columns):
-                    arrays = {name: _pick(batch, path) for name, path in paths.items()}
-                    positions = np.arange(first, first + batch.num_rows, dtype=np.int64)
-                    first += batch.num_rows
-                    yield RawBatch(pa.RecordBatch.from_pydict(arrays), positions)
+                for rows, groups in _runs(parquet, file, set(columns), selection.batch_rows):
+                    for batch in parquet.iter_batches(rows, row_groups=groups, columns=columns):
+                        arrays = {name: _pick(batch, path) for name, path in paths.items()}
+                        positions = np.arange(first, first + batch.num_rows, dtype=np.int64)
+                        first += batch.num_rows
+                        yield RawBatch(pa.RecordBatch.from_pydict(arrays), positions)
             except (pa.ArrowException, OSError) as error:
                 raise _damaged(file, error) from error
 
@@ -108,15 +112,30 @@ def _pick(batch: pa.RecordBatch, path: list[str]) -> pa.Array:
     return pc.struct_field(column, path[1]) if len(path) > 1 else column
 
 
-def _batch_rows(parquet: pq.ParquetFile, columns: set[str], most: int) -> int:
-    """Return how many rows make a batch of ordinary size: texts can be long."""
-    metadata = parquet.metadata
-    heaviest = 0
-    for g in range(metadata.num_row_groups):
-        group = metadata.row_group(g)
-        chosen = [group.column(c) for c in range(group.num_columns)]
-        size = sum(
-            c.total_uncompressed_size for c in chosen if c.path_in_schema.split(".")[0] in columns
-        )
-        heaviest = max(heaviest, size // max(1, group.num_rows))
-    return max(256, min(most, BATCH_BYTES // max(1, heaviest)))
+def _runs(
+    parquet: pq.ParquetFile, file: InputFile, columns: set[str], most: int
+) -> list[tuple[int, list[int]]]:
+    """Return how many rows make a batch of bounded size, for each run of row groups."""
+    runs: list[tuple[int, list[int]]] = []
+    with Path(file.path).open("rb") as stream:
+        for number in range(parquet.metadata.num_row_groups):
+            rows = _batch_rows(parquet.metadata.row_group(number), stream, columns, most)
+            if not runs or runs[-1][0] != rows:
+                runs.append((rows, []))
+            runs[-1][1].append(number)
+    return runs
+
+
+def _batch_rows(group: pq.RowGroupMetaData, stream: BinaryIO, columns: set[str], most: int) -> int:
+    """Return a power of two: texts can be long, and long texts be repeated at no cost."""
+    chosen = [
+        chunk
+        for chunk in (group.column(c) for c in range(group.num_columns))
+        if chunk.path_in_schema.split(".")[0] in columns
+    ]
+    mean = sum(chunk.total_uncompressed_size for chunk in chosen) // max(1, group.num_rows)
+    longest = sum(
+        longest_entry(stream, chunk) for chunk in chosen if chunk.physical_type == "BYTE_ARRAY"
+    )
+    rows: int = min(most, BATCH_BYTES // max(1, mean), DECODED_BYTES // max(1, longest))
+    return 1 << max(0, rows.bit_length() - 1)
