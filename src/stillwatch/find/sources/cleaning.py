@@ -280,5 +280,6 @@ def _peek(column: pa.Array, row: int) -> object:
     except UnicodeDecodeError:
         value = column.slice(row, 1).cast(pa.binary())[0].as_py()
     except (ValueError, OverflowError):  # a time that Python cannot hold
-        value = str(column[row].cast(pa.int64()).as_py())
+        nested = pa.types.is_nested(column.type)
+        value = str(column.type) if nested else str(column[row].cast(pa.int64()).as_py())
     return value

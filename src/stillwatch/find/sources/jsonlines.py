@@ -43,6 +43,8 @@ MOST_PARTS = 1 << 20
 """Objects and lists of a line; one of more goes to quarantine, as it would fill the memory."""
 PARTS_AN_OBJECT = 4
 """Values that each of them may have, at the most of all."""
+MOST_NAMES = 100_000
+"""Names that are kept of the first rows, about; values may be keyed by what people write."""
 HEAD_ROWS = 10_000
 """Rows that tell a file's columns."""
 BATCH_BYTES = 64 << 20
@@ -105,7 +107,7 @@ def layout_of(head: Iterable[Parsed]) -> FileLayout:
     top: dict[str, None] = {}
     nested: dict[str, None] = {}
     for parsed in head:
-        if not isinstance(parsed.record, Rejected):
+        if not isinstance(parsed.record, Rejected) and len(top) + len(nested) < MOST_NAMES:
             top.update(dict.fromkeys(parsed.record))
             nested.update((n, None) for n in names_in(parsed.record) if n not in top)
     return FileLayout(tuple(top), tuple(nested), complete=False)

@@ -77,7 +77,7 @@ def plain_text(column: pa.Array) -> pa.Array:  # noqa: PLR0911 - one return a ty
         whole = _whole(column)
         return plain_text(whole) if whole is not None else column.cast(pa.string())
     if pa.types.is_nested(kind):
-        return pa.array([_as_json(value) for value in column.to_pylist()], pa.string())
+        return pa.array([_as_json(value) for value in _objects(column)], pa.string())
     return column.cast(pa.string())
 
 
@@ -86,6 +86,22 @@ def _whole(column: pa.Array) -> pa.Array | None:
     try:
         return pc.if_else(pc.is_finite(column), column, None).cast(pa.int64())
     except pa.ArrowInvalid:
+        return None
+
+
+def _objects(column: pa.Array) -> list[object]:
+    """Return nested values; None for one that holds what Python cannot, such as a far time."""
+    try:
+        values: list[object] = column.to_pylist()
+    except (ValueError, OverflowError):
+        values = [_object(value) for value in column]
+    return values
+
+
+def _object(value: pa.Scalar) -> object:
+    try:
+        return value.as_py()
+    except (ValueError, OverflowError):
         return None
 
 
