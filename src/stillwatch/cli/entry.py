@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "scan": "stillwatch.cli.scan",
     "state": "stillwatch.cli.state",
     "backtest": "stillwatch.cli.backtest",
+    "exercise": "stillwatch.cli.exercise",
     "observe": "stillwatch.cli.observe",
     "simulate": "stillwatch.cli.simulate",
     "evaluate": "stillwatch.cli.evaluate",
