@@ -7,7 +7,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillwatch.find.sources.duplicates import SeenIds
+from stillwatch.find.sources.duplicates import SeenIds, _hash
 from stillwatch.find.sources.messages import parse_json, read_turns
 from stillwatch.find.sources.values import (
     integers_in,
@@ -121,3 +121,14 @@ def test_turns_of_the_usual_forms():
     assert read_turns(gemini).prompt == "u"
     tool_result = [{"role": "user", "content": [{"type": "tool_result", "content": "x"}]}]
     assert read_turns([*openai, *tool_result]).prompt == "new"
+
+
+def test_ids_are_hashed_as_siphash_says():
+    key = np.frombuffer(bytes(range(16)), np.uint64)
+    for size, wanted in (
+        (0, 0x726FDB47DD0E0E31),
+        (8, 0x93F5F5799A932462),
+        (15, 0xA129CA6149BE45E5),
+    ):
+        data = np.frombuffer(bytes(range(16)), np.uint8)
+        assert int(_hash(data, 0, size, key)) == wanted
