@@ -69,29 +69,7 @@ def make_exercise(
     Raises:
         ConfigurationError: there is no such adversary, or too few accounts or time for it.
     """
-    day = datetime(first.year, first.month, first.day, tzinfo=UTC)
-    days = max(_SHORTEST, (last - day).days + 1)
-    total = accounts + _BESIDE
-    with tempfile.TemporaryDirectory(prefix="stillwatch-exercise-") as folder:
-        simulate(
-            Settings(
-                Path(folder) / "world",
-                total * requests,
-                seed,
-                accounts=total,
-                days=days,
-                start=day.date(),
-                cohorts=("casual",),
-                adversaries=(adversary,),
-                prevalence=accounts / total,
-            )
-        )
-        world = Path(folder) / "world"
-        truth = pq.ParquetFile(world / "truth_accounts.parquet").read()
-        files = sorted((world / "exchanges").rglob("*.parquet"))
-        log = pa.concat_tables(pq.ParquetFile(file).read() for file in files)
-        people = pq.ParquetFile(world / "accounts.parquet").read()
-    ids = truth.filter(pc.equal(truth["kind"], "attack"))["account_id"].combine_chunks()
+    log, people, ids = _built(adversary, accounts, requests, first, last, seed)
     within = pc.and_(
         pc.greater_equal(log["time"], pa.scalar(first, log["time"].type)),
         pc.less_equal(log["time"], pa.scalar(last, log["time"].type)),
@@ -111,6 +89,36 @@ def make_exercise(
         _replace(log, "model", _renamed(log["model"], models)).sort_by("time"),
         _marked(people, ids, account_type),
     )
+
+
+def _built(
+    adversary: str, accounts: int, requests: int, first: datetime, last: datetime, seed: int
+) -> tuple[pa.Table, pa.Table, pa.Array]:
+    """Simulate the campaign beside a few people; return log, accounts and the campaign's ids."""
+    day = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    days = max(_SHORTEST, (last - day).days + 1)
+    total = accounts + _BESIDE
+    with tempfile.TemporaryDirectory(prefix="stillwatch-exercise-") as folder:
+        world = Path(folder) / "world"
+        simulate(
+            Settings(
+                world,
+                total * requests,
+                seed,
+                accounts=total,
+                days=days,
+                start=day.date(),
+                cohorts=("casual",),
+                adversaries=(adversary,),
+                prevalence=accounts / total,
+            )
+        )
+        truth = pq.ParquetFile(world / "truth_accounts.parquet").read()
+        files = sorted((world / "exchanges").rglob("*.parquet"))
+        log = pa.concat_tables(pq.ParquetFile(file).read() for file in files)
+        people = pq.ParquetFile(world / "accounts.parquet").read()
+    ids = truth.filter(pc.equal(truth["kind"], "attack"))["account_id"].combine_chunks()
+    return log, people, ids
 
 
 def _marked(table: pa.Table, ids: pa.Array, account_type: pa.DataType) -> pa.Table:
