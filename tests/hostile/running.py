@@ -133,6 +133,7 @@ class Runner:
     def close(self):
         self._process.stdin.close()
         self._process.wait(30)
+        self._process.stdout.close()
 
     def run(self, folder, argv, *, case):
         said = folder.parent / "said"
