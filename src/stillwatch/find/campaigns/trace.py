@@ -88,7 +88,7 @@ class Tracer:
         if self._made is None:
             view = self._view
             turns = (view.derived.turn, view.derived.next_turn)
-            self._made = habits_of(view.log, view.length, *turns)
+            self._made = habits_of(view.log, view.length, *turns, view.rows)
         return self._made
 
     def trace(

@@ -52,6 +52,7 @@ def habits_of(
     length: NDArray[np.float32],
     turn: NDArray[np.int32],
     next_turn: NDArray[np.int32],
+    rows: int,
 ) -> Mapping[str, NDArray[np.int8]]:
     """Return the cell of every exchange in each of ``HABITS``.
 
@@ -60,13 +61,13 @@ def habits_of(
         length: (n,) answer lengths relative to what such prompts get, robust deviations.
         turn: (n,) number of the turn within its conversation.
         next_turn: (n,) row of the next turn, at least n where there is none.
+        rows: rows that are known; a turn after them has not happened.
 
     Returns:
         (n,) cells from 0, ``UNKNOWN`` where the log does not say.
     """
-    n = len(log)
     form = log.form
-    alone = (turn == 0) & (next_turn >= n)
+    alone = (turn == 0) & (next_turn >= rows)
     cells = {
         "answer": np.where(log.output_tokens >= 0, np.digitize(length, _ANSWER), UNKNOWN),
         "turn": np.where(log.conversation != 0, np.where(alone, 0, np.where(turn == 0, 1, 2)), -1),

@@ -69,7 +69,7 @@ class Traffic:
         self.log = log
         derived = derive_rows(log)
         length = answer_length_residuals(log, len(log))
-        self.cells = habits_of(log, length, derived.turn, derived.next_turn)
+        self.cells = habits_of(log, length, derived.turn, derived.next_turn, len(log))
         self.usual = {
             name: shares_of(self.cells[name], log.account, size) for name, size in HABITS.items()
         }
