@@ -75,7 +75,7 @@ def habits_of(
         "code": np.digitize(form[:, 6], _CODE),
         "cap": _given(log.max_tokens, _CAPS),
         "heat": _given(log.temperature, _HEATS),
-        "pace": _pace(log),
+        "pace": _pace(log, rows),
     }
     return {name: cell.astype(np.int8) for name, cell in cells.items()}
 
@@ -87,8 +87,8 @@ def _given(values: NDArray[np.int32], edges: tuple[int, ...]) -> NDArray[np.int6
     return np.asarray(np.digitize(values, edges), np.int64)
 
 
-def _pace(log: Log) -> NDArray[np.int64]:
-    order = np.argsort(log.account, kind="stable")
+def _pace(log: Log, rows: int) -> NDArray[np.int64]:
+    order = np.argsort(log.account[:rows], kind="stable")
     account, time = log.account[order], log.time[order]
     gap = np.append(0, np.diff(time)).astype(np.float64)
     first = np.append(True, np.diff(account) != 0) if account.size else np.zeros(0, np.bool_)
