@@ -138,7 +138,8 @@ def judged(folder: Path, view: View, world: World, looks: list[float]) -> list[J
                 )  # fmt: skip
                 rule = decide(one, 0.05, view.rows)
                 fits = (one.fit >= FITS).sum() >= SMALLEST
-                if fits and not (rule or "").startswith(("J-3:", "J-4:")):  # else refused unweighed
+                refused = (rule or "").startswith(("J-3:", "J-4:", "J-13:"))  # unweighed
+                if fits and not refused:
                     out.append(_labelled(folder.name, look, one, world))
         print(f"{folder.name} at {look:.2f}: {len(out)} judgements", flush=True)
     return out

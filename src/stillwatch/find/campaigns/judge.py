@@ -15,6 +15,8 @@ J-11 At least two kinds of evidence must speak: values or blocks in common, roun
      burst or a move to a new model, ages or clients alike, single questions.
 J-12 Fewer than a dozen exchanges are too few to tell anything from, and fewer than four dozen must
      say more; a campaign that is young will have more at the next looks.
+J-13 Accounts half of which hold one card, phone or machine are one customer's, who does not hide
+     that; they are shown and not declared.
 
 J-5 to J-8 were withdrawn; what they refused is weighed (docs/decisions/0010 and 0011).
 """
@@ -116,6 +118,8 @@ REPEATS = -1.0
 """Nats against a queue from which on whole texts repeat (J-3)."""
 OPENLY, ORGANISED = 0.5, 0.3
 """Shares of members that name what another member names, and that name an organisation (J-4)."""
+SEATS = 0.5
+"""Share of members that hold one value from which on they are one customer's (J-13)."""
 KINDS = 2
 """Kinds of evidence that must speak (J-11)."""
 EXCHANGES, MANY = 12, 48
@@ -343,6 +347,8 @@ def decide(judged: Judged, alpha: float, rows: int) -> str | None:
         return "J-3: the accounts send the same whole texts"
     if built.declared >= OPENLY and built.names >= ORGANISED:
         return "J-4: most of the accounts name an organisation that others here name"
+    if built.seats >= SEATS:
+        return "J-13: half of the accounts hold one card, phone or machine, as one customer's do"
     if judged.rows.size < EXCHANGES:
         return f"J-12: fewer than {EXCHANGES} exchanges are too few to tell"
     odds = weigh(judged)

@@ -85,7 +85,7 @@ SIGNS: Mapping[str, int] = {
     "exclusive pieces": 1,
 }
 """The model's inputs: 1 may only raise the odds, -1 only lower them, 0 either."""
-THRESHOLD = 3.0
+THRESHOLD = 3.5
 """Log odds from which on a group is declared at alpha = 0.05."""
 _TIED, _BLOCKS, _PIVOT = 0.3, 3.0, 2.0
 """Share of covert ties, and nats of blocks and of the move to a new model, that say their most."""
