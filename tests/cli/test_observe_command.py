@@ -82,8 +82,10 @@ def test_a_scan_of_observations_is_the_scan_of_the_exchanges(world, tmp_path, ke
     log = world / "exchanges.parquet"
     well("observe", log, "--out", tmp_path / "obs", *(key or ("--unkeyed",)))
     well("scan", log, "--out", tmp_path / "one", *beside, *key)
-    well("scan", tmp_path / "obs", "--out", tmp_path / "two", *beside)  # needs no key
+    well("scan", tmp_path / "obs", "--out", tmp_path / "two", *beside, *key)
     assert decided(tmp_path / "one") == decided(tmp_path / "two")
+    well("scan", tmp_path / "obs", "--out", tmp_path / "three", *beside)  # only kinds need the key
+    assert decided(tmp_path / "one")[1:] == decided(tmp_path / "three")[1:]
     verdicts = pq.read_table(tmp_path / "two" / "verdicts.parquet").to_pylist()
     flagged = {v["account_id"] for v in verdicts if v["campaign_id"]}
     assert len(flagged & set(MEMBERS)) >= 30

@@ -167,6 +167,7 @@ KEYS = [
             )
         ),
         good=2_500,
+        mebibytes=400,  # a million small objects within one column
     ),
     Case("json-keys", "steering", _rows({"\x1b[2Jtime": 1, "tim\u202ee": 2}), COLUMN, "time"),
 ]
