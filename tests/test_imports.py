@@ -14,7 +14,7 @@ MAY_USE = {
     "errors": set(),
     "disk": {"errors"},
     "settings": {"errors"},
-    "ledger": {"records", "errors", "settings"},
+    "ledger": {"records", "errors", "settings", "disk"},
     "store": BASE - {"store"},
     "find": BASE,
     "stop": BASE | {"find"},

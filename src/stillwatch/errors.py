@@ -14,6 +14,7 @@ __all__ = [
     "MissingExtraError",
     "NoUsableRowsError",
     "OutputError",
+    "RefusedError",
     "SourceNotFoundError",
     "StillwatchError",
     "UndeliveredError",
@@ -128,3 +129,23 @@ class UndeliveredError(StillwatchError):
     """Alerts wait for a receiver that did not take them; they are kept."""
 
     exit_code = 11
+
+
+class RefusedError(StillwatchError):
+    """A signature, proof, message or object breaks a numbered rule.
+
+    Args:
+        rule: number of the rule, such as "R-5".
+        what: what broke it, one sentence.
+        where: message, line or field concerned.
+        todo: what its sender or the operator can do.
+
+    >>> print(RefusedError("R-5", "the algorithm is not ed25519").diagnostics())
+    error: R-5: the algorithm is not ed25519
+    """
+
+    exit_code = 12
+
+    def __init__(self, rule: str, what: str, *, where: str = "", todo: str = "") -> None:
+        super().__init__(f"{rule}: {what}", where=where, todo=todo)
+        self.rule = rule
