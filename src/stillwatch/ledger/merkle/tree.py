@@ -10,11 +10,11 @@ from stillwatch.ledger.merkle.interface import TILE_WIDTH, Tile
 from stillwatch.ledger.merkle.proofs import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from stillwatch.ledger.merkle.interface import Tiles
 
-__all__ = ["Tree"]
+__all__ = ["Tree", "repairs"]
 
 _FULL = TILE_WIDTH * HASH_BYTES
 
@@ -58,24 +58,30 @@ class Tree:
         return tree
 
     @classmethod
-    def recover(cls, tiles: Tiles) -> Tree:
+    def recover(cls, tiles: Tiles, least: int = 0) -> Tree:
         """Return the tree of all leaves whose hashes are in tiles: what a crash has left.
 
-        A log that kept leaves without signing for them takes them in with the next checkpoint.
+        Leaves beyond the last checkpoint count as far as no tile is missing among them. Write
+        `repairs` before tiles are read for proofs.
+
+        Args:
+            tiles: where the tiles are.
+            least: leaves that the last checkpoint says there are; the search begins there.
+
+        Raises:
+            RefusedError: L-8 the tiles do not hold that many.
         """
-
-        def held(index: int, width: int = 1) -> bool:
-            return bool(tiles.read(Tile(0, index, width)))
-
-        # the first tile that is not there, then the last one's width: both by halving
-        above = 1
-        while held(above - 1):
-            above *= 2
-        count = _first_without(held, above // 2, above - 1)
-        if count == 0:
-            return cls()
-        width = _first_without(lambda n: held(count - 1, n + 1), 1, TILE_WIDTH)
-        return cls.resume(tiles, (count - 1) * TILE_WIDTH + width)
+        index = least // TILE_WIDTH
+        while tiles.read(Tile(0, index, TILE_WIDTH)):
+            index += 1
+        low, high = 0, TILE_WIDTH - 1
+        while low < high:
+            middle = (low + high + 1) // 2
+            if tiles.read(Tile(0, index, middle)):
+                low = middle
+            else:
+                high = middle - 1
+        return cls.resume(tiles, max(least, index * TILE_WIDTH + low))
 
     def append(self, leaf_hashes: Iterable[bytes]) -> list[tuple[Tile, bytes]]:
         """Append leaves and return the tiles that this changed, lower levels first."""
@@ -111,6 +117,31 @@ class Tree:
         return root or EMPTY_ROOT
 
 
+def repairs(tiles: Tiles, size: int) -> list[tuple[Tile, bytes]]:
+    """Return the tiles above the leaves that a crash kept from being written, lower levels first.
+
+    Args:
+        tiles: where the tiles are; those of level 0 are there.
+        size: leaves of the tree.
+
+    Raises:
+        RefusedError: L-8 a tile of level 0 is missing.
+    """
+    reader = Reader(tiles, size, rebuild=True)
+    missing: list[tuple[Tile, bytes]] = []
+    level, count = 1, size // TILE_WIDTH
+    while count:
+        found = []
+        for index in range((count - 1) // TILE_WIDTH, -1, -1):
+            tile = Tile(level, index, min(TILE_WIDTH, count - index * TILE_WIDTH))
+            if tiles.read(tile):
+                break  # tiles are written in order: those before it are there
+            found.append((tile, reader.hashes(level, index * TILE_WIDTH, tile.width)))
+        missing += reversed(found)
+        level, count = level + 1, count // TILE_WIDTH
+    return missing
+
+
 def _joined(edge: bytes, tail: bytes) -> bytes:
     """Return the root over the hashes of one level and what lies right of and below them."""
     ends = []
@@ -122,14 +153,3 @@ def _joined(edge: bytes, tail: bytes) -> bytes:
     for end in reversed(ends):
         tail = node_hash(end, tail) if tail else end
     return tail
-
-
-def _first_without(held: Callable[[int], bool], low: int, high: int) -> int:
-    """Return the first number in low..high that is not held; high is known not to be."""
-    while low < high:
-        middle = (low + high) // 2
-        if held(middle):
-            low = middle + 1
-        else:
-            high = middle
-    return low
