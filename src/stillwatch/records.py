@@ -8,13 +8,13 @@ travel as frozen dataclasses.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
 __all__ = [
     "ACCOUNT",
@@ -34,14 +34,25 @@ __all__ = [
     "ModelUse",
     "ScanResult",
     "Verdict",
+    "utc",
     "verdict_schema",
 ]
 
 TIME = pa.timestamp("us", tz="UTC")
 """Arrow type of every time: microseconds since 1970-01-01, UTC."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 FAMILIES = ("content", "rhythm", "infrastructure", "identity", "lifecycle", "intelligence")
 """The six families of evidence."""
+
+
+def utc(microseconds: int) -> datetime:
+    """Return microseconds since 1970 as a time, to the microsecond.
+
+    >>> utc(1).isoformat()
+    '1970-01-01T00:00:00.000001+00:00'
+    """
+    return _EPOCH + timedelta(microseconds=int(microseconds))
 
 
 @dataclass(frozen=True, slots=True)

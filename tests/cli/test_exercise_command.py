@@ -9,7 +9,8 @@ from click.testing import CliRunner
 
 from stillwatch.cli.exercise import command
 from stillwatch.errors import ConfigurationError
-from stillwatch.worlds.exercise import FIRST_ID, MARK, make_exercise, span
+from stillwatch.records import utc
+from stillwatch.worlds.exercise import FIRST_ID, MARK, make_exercise
 from stillwatch.worlds.simulation.building import Settings, simulate
 
 
@@ -49,7 +50,7 @@ def test_four_accounts_with_two_exchanges_are_not_seen(world):
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.int64()])
 def test_every_id_is_marked_and_times_and_models_are_the_logs(kind):
-    first, last = span(1_772_409_600_000_000, 1_772_409_600_000_000 + 10 * 86_400_000_000)
+    first, last = utc(1_772_409_600_000_000), utc(1_772_409_600_000_000 + 10 * 86_400_000_000)
     made = make_exercise(
         "lock-step",
         accounts=50,

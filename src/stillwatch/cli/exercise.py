@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from stillwatch.cli import options
 from stillwatch.cli.log_input import counted, read_secret
 from stillwatch.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pyarrow as pa
 
+    from stillwatch.find.sources import ColumnMapping
     from stillwatch.records import ScanResult
 
 __all__ = ["command"]
@@ -21,24 +24,15 @@ __all__ = ["command"]
 
 @click.command("exercise")
 @click.argument("exchanges")
-@click.option("--accounts", help="Account table: file, folder or database URL.")
+@options.accounts
 @click.option("--adversary", default="low-wide", show_default=True, help="One of the simulator's.")
 @click.option("--size", default=60, show_default=True, help="Accounts of the campaign, about.")
 @click.option("--requests", default=20, show_default=True, help="Mean exchanges of each.")
 @click.option("--seed", default=0, show_default=True, help="Same seed, same campaign.")
-@click.option("--step", default=1, show_default=True, help="Hours between looks.")
-@click.option(
-    "--map",
-    "map_",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="TOML file that names your columns.",
-)
-@click.option("--format", "format_", help="Format of the exchange files; told when not given.")
-@click.option(
-    "--key-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Secret that keys all hashes.",
-)
+@options.step
+@options.mapping
+@options.format_name
+@options.key_file("Secret that keys all hashes.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 def command(
     *,
@@ -49,7 +43,7 @@ def command(
     requests: int,
     seed: int,
     step: int,
-    map_: Path | None,
+    map_: ColumnMapping | None,
     format_: str | None,
     key_file: Path | None,
     as_json: bool,
@@ -58,23 +52,18 @@ def command(
 
     Nothing is written and no verdict leaves the command: it is a drill in memory.
     """
-    from stillwatch.find.sources import Quarantine, load_mapping  # noqa: PLC0415
+    from stillwatch.find.sources import Quarantine  # noqa: PLC0415
 
     for name, value, most in (("--size", size, 100_000), ("--requests", requests, 100_000)):
         if not 1 <= value <= most:
             raise ConfigurationError(f"{name} {value} is out of range", todo=f"give 1 to {most:,}")
-    if not 1 <= step <= 24 or 24 % step:
-        raise ConfigurationError(
-            f"--step {step} does not divide a day", todo="use 1, 2, 3, 4, 6, 8, 12 or 24"
-        )
-    mapping = None if map_ is None else load_mapping(map_)
     with Quarantine(None) as quarantine:
         from stillwatch.find.sources import open_exchanges, read_accounts  # noqa: PLC0415
 
-        source = open_exchanges(exchanges, mapping=mapping, quarantine=quarantine, format=format_)
+        source = open_exchanges(exchanges, mapping=map_, quarantine=quarantine, format=format_)
         table = None
         if accounts is not None:
-            table = read_accounts(accounts, mapping=mapping, quarantine=quarantine)
+            table = read_accounts(accounts, mapping=map_, quarantine=quarantine)
         said = _drill(
             counted(source.batches(), quarantine, exchanges),
             table,
@@ -103,12 +92,13 @@ def _drill(
     from stillwatch.find.features.hashing import key_from_secret  # noqa: PLC0415
     from stillwatch.find.features.rows import HOUR  # noqa: PLC0415
     from stillwatch.find.sources import align_account_ids  # noqa: PLC0415
-    from stillwatch.worlds.exercise import make_exercise, span  # noqa: PLC0415
+    from stillwatch.records import utc  # noqa: PLC0415
+    from stillwatch.worlds.exercise import make_exercise  # noqa: PLC0415
 
     number = key_from_secret(key)
     observed = list(observe_all(batches, key=number))
     times = [np.asarray(batch.column("time")) for batch in observed]
-    first, last = span(min(int(t.min()) for t in times), max(int(t.max()) for t in times))
+    first, last = utc(min(int(t.min()) for t in times)), utc(max(int(t.max()) for t in times))
     used = pa.chunked_array([batch.column("model") for batch in observed]).value_counts()
     ranked = sorted(used.to_pylist(), key=lambda one: (-one["counts"], one["values"]))
     made = make_exercise(

@@ -74,7 +74,7 @@ def forget_command(*, folder: Path, account_id: str) -> None:
 
 def summary(state: StateFolder) -> dict[str, Any]:
     """Return what a state holds, in plain values."""
-    from stillwatch.find.campaigns.scan import utc  # noqa: PLC0415
+    from stillwatch.records import utc  # noqa: PLC0415
 
     manifest, flags = state.manifest, state.flags()
     revisions = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from stillwatch.worlds.simulation.building import Settings, simulate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["FIRST_ID", "MARK", "Exercise", "make_exercise", "span"]
+__all__ = ["FIRST_ID", "MARK", "Exercise", "make_exercise"]
 
 MARK = "exercise-"
 """What the ids of the exercise begin with."""
@@ -140,9 +140,3 @@ def _renamed(used: pa.ChunkedArray, models: Sequence[str]) -> pa.Array:
 
 def _replace(table: pa.Table, name: str, values: pa.Array | pa.ChunkedArray) -> pa.Table:
     return table.set_column(table.schema.get_field_index(name), name, values)
-
-
-def span(first: int, last: int) -> tuple[datetime, datetime]:
-    """Return microseconds since 1970 as times."""
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    return epoch + timedelta(microseconds=first), epoch + timedelta(microseconds=last)

@@ -7,14 +7,13 @@ leaves the scan.
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stillwatch.find.features.log import IDENTITY
 from stillwatch.find.features.ties import POPULAR
-from stillwatch.records import Entity, Example, ModelUse
+from stillwatch.records import Entity, Example, ModelUse, utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from stillwatch.find.features.rows import Pairs
     from stillwatch.find.features.view import View
 
-__all__ = ["entities_of", "examples_of", "usage_of"]
+__all__ = ["entities_of", "examples_of", "spread", "usage_of"]
 
 _KINDS = dict(zip(IDENTITY, ("card", "phone", "device", "mail pattern"), strict=True))
 _ENTITIES = 60
@@ -32,7 +31,6 @@ _ENTITIES = 60
 _NAMED = 64
 """Members that are listed with a shared value."""
 _EXAMPLES = 8
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def usage_of(rows: NDArray[np.int64], declared_at: int, view: View) -> tuple[ModelUse, ...]:
@@ -128,6 +126,15 @@ def _entity(kind: str, held: NDArray[np.int64], total: int, view: View) -> Entit
     )
 
 
+def spread(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Return at most ``most`` of some rows, evenly spread over them, ends included.
+
+    >>> spread(np.arange(10), 4).tolist()
+    [0, 3, 6, 9]
+    """
+    return rows[np.linspace(0, rows.size - 1, min(most, rows.size)).astype(np.int64)]
+
+
 def examples_of(rows: NDArray[np.int64], view: View) -> tuple[Example, ...]:
     """Return a few exchanges spread evenly over a campaign's own.
 
@@ -135,20 +142,17 @@ def examples_of(rows: NDArray[np.int64], view: View) -> tuple[Example, ...]:
         rows: (n,) exchanges of the campaign, ascending.
         view: what is known.
     """
-    if rows.size == 0:
-        return ()
     log = view.log
-    at = np.linspace(0, rows.size - 1, min(_EXAMPLES, rows.size)).astype(np.int64)
     return tuple(
         Example(
             exchange_id=log.exchange_id[row].as_py(),
-            time=_EPOCH + timedelta(microseconds=int(log.time[row])),
+            time=utc(log.time[row]),
             account_id=log.accounts.ids[int(log.account[row])].as_py(),
             model=log.models[int(log.model[row])],
             input_tokens=_known(log.input_tokens[row]),
             output_tokens=_known(log.output_tokens[row]),
         )
-        for row in rows[at].tolist()
+        for row in spread(rows, _EXAMPLES).tolist()
     )
 
 

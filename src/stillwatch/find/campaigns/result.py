@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from stillwatch.find.campaigns.detail import entities_of, examples_of, usage_of
+from stillwatch.find.campaigns.detail import entities_of, examples_of, spread, usage_of
 from stillwatch.find.campaigns.harvests import Harvests, harvests_of
 from stillwatch.find.campaigns.kinds import kind_of
 from stillwatch.find.campaigns.missing import missing_columns
@@ -19,9 +18,11 @@ from stillwatch.find.campaigns.trace import Tracer
 from stillwatch.find.campaigns.weigh import weigh
 from stillwatch.find.detectors import DETECTORS
 from stillwatch.find.features.files import UNKEYED
-from stillwatch.records import TIME, Campaign, Event, Finding, ScanResult, Verdict
+from stillwatch.records import TIME, Campaign, Event, Finding, ScanResult, Verdict, utc
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from stillwatch.find.campaigns.carried import Declared
     from stillwatch.find.campaigns.judge import Judged
     from stillwatch.find.campaigns.replay import Replay
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["assemble"]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BIN = 6 * 3_600_000_000
 _SAMPLE = 8
 _EXPLAINED = 40
@@ -83,8 +83,8 @@ def assemble(
         verdicts=_verdicts(found, names, fallen, view),
         campaigns=tuple(sorted(campaigns, key=lambda c: (c.declared_at, c.campaign_id))),
         findings=tuple(findings),
-        as_of=_utc(view.time),
-        first=_utc(int(log.time[0])) if len(log) else None,
+        as_of=utc(view.time),
+        first=utc(int(log.time[0])) if len(log) else None,
         exchanges=view.rows,
         accounts=len(log.accounts),
         looks=found.looks,
@@ -122,12 +122,8 @@ def _events(table: pa.Table | None, until: int) -> tuple[Event, ...]:
     rows = zip(
         table["time"].to_pylist(), table["type"].to_pylist(), models.to_pylist(), strict=True
     )
-    events = [Event(time, kind, model) for time, kind, model in rows if time <= _utc(until)]
+    events = [Event(time, kind, model) for time, kind, model in rows if time <= utc(until)]
     return tuple(sorted(events, key=lambda event: (event.time, event.type, event.model or "")))
-
-
-def _utc(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=int(microseconds))
 
 
 def _findings(judged: Judged, name: str, view: View) -> list[Finding]:
@@ -135,7 +131,7 @@ def _findings(judged: Judged, name: str, view: View) -> list[Finding]:
     first = last = None
     if judged.rows.size:
         times = view.log.time[judged.rows]
-        first, last = _utc(int(times.min())), _utc(int(times.max()))
+        first, last = utc(int(times.min())), utc(int(times.max()))
     found = [
         Finding(
             detector=slug,
@@ -212,10 +208,7 @@ def _fallen(judged: Judged, rule: str, name: str, view: View) -> list[Finding]:
 
 def _sample(rows: np.ndarray[Any, Any], view: View) -> tuple[str, ...]:
     """Return ids of exchanges spread evenly over the group's rows."""
-    if rows.size == 0:
-        return ()
-    at = rows[np.linspace(0, rows.size - 1, min(_SAMPLE, rows.size)).astype(np.int64)]
-    return tuple(view.log.exchange_id[int(i)].as_py() for i in at)
+    return tuple(view.log.exchange_id[row].as_py() for row in spread(rows, _SAMPLE).tolist())
 
 
 def _campaign(
@@ -234,11 +227,11 @@ def _campaign(
     return Campaign(
         campaign_id=name,
         members={ids[a].as_py(): declared.probability[a] for a in declared.flagged_at},
-        flagged_at={ids[a].as_py(): _utc(t) for a, t in declared.flagged_at.items()},
+        flagged_at={ids[a].as_py(): utc(t) for a, t in declared.flagged_at.items()},
         findings=tuple(findings),
         log_e=judged.total,
-        first_seen=_utc(int(times.min()) if times.size else declared.declared_at),
-        declared_at=_utc(declared.declared_at),
+        first_seen=utc(int(times.min()) if times.size else declared.declared_at),
+        declared_at=utc(declared.declared_at),
         exchanges=int(rows.size),
         leaked=int((times < declared.declared_at).sum()),
         kind=kind,
@@ -286,7 +279,7 @@ def _activity(
     earliest = min(sent, default=0) - 4 * 28
     born = Counter(b for b in (created[created >= 0] // _BIN).tolist() if b >= earliest)
     return [
-        (name, _utc(b * _BIN), sent[b], born[b], ended[b]) for b in sorted({*sent, *born, *ended})
+        (name, utc(b * _BIN), sent[b], born[b], ended[b]) for b in sorted({*sent, *born, *ended})
     ]
 
 
@@ -312,7 +305,7 @@ def _verdicts(
                 Verdict(
                     account_id=value,
                     campaign_id=names[account],
-                    flagged_at=_utc(campaign.flagged_at[account]),
+                    flagged_at=utc(campaign.flagged_at[account]),
                     score=campaign.probability[account],
                     reasons=_reasons(campaign.judged),
                     recommended_measure="withhold reasoning trace",

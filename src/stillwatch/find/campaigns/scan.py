@@ -192,12 +192,3 @@ def with_events(accounts: pa.Table | None, events: pa.Table | None) -> pa.Table 
             return accounts.set_column(place, "licensed", pc.or_(old, licensed))
         return accounts.append_column("licensed", licensed)
     return accounts
-
-
-def utc(microseconds: int) -> datetime:
-    """Return a time as a datetime.
-
-    >>> utc(0).isoformat()
-    '1970-01-01T00:00:00+00:00'
-    """
-    return datetime.fromtimestamp(microseconds / 1e6, UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from stillwatch.find.campaigns import Settings, scan
@@ -14,6 +14,7 @@ from stillwatch.find.state.memory import LATE, StateMemory
 from stillwatch.find.state.revisions import Revision, flags_of, revisions_of
 from stillwatch.find.state.tables import merge_tables
 from stillwatch.find.state.taking_in import observed_files
+from stillwatch.records import utc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -88,7 +89,7 @@ def scan_state(
     return Continued(
         result,
         activity,
-        None if at is None else datetime.fromtimestamp(at / 1e6, UTC),
+        None if at is None else utc(at),
         tuple(revised),
     )
 

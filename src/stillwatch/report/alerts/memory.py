@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from stillwatch.errors import ConfigurationError
+from stillwatch.records import utc
 from stillwatch.report.alerts import outbox
 from stillwatch.report.alerts.changes import Known, KnownCampaign, KnownVerdict, derive
 from stillwatch.report.documents.ocsf_event import EPOCH
 
 if TYPE_CHECKING:
     import sqlite3
+    from datetime import datetime
 
     from stillwatch.report.alerts.reading import FoundScan
 
@@ -112,7 +114,7 @@ def verdict_changes(database: sqlite3.Connection, since: datetime) -> tuple[Verd
             VerdictChange(
                 account_id=verdict.account_id,
                 change=change,
-                changed_at=EPOCH + timedelta(microseconds=at),
+                changed_at=utc(at),
                 campaign_id=verdict.campaign_id,
                 flagged_at=verdict.flagged_at,
                 score=verdict.score,
@@ -175,7 +177,7 @@ def _unpacked(text: str) -> dict[str, Any]:
     values: dict[str, Any] = json.loads(text)
     for name in _TIMES:
         if name in values:
-            values[name] = EPOCH + timedelta(microseconds=values[name])
+            values[name] = utc(values[name])
     return values
 
 

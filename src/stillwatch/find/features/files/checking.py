@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stillwatch.find.features.files.reading import FORMAT, INPUT
 from stillwatch.find.sources import InputCheck, Quarantine
-from stillwatch.records import EXCHANGE
+from stillwatch.records import EXCHANGE, utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +23,6 @@ __all__ = ["check_observations"]
 
 _KEPT: Mapping[str, str] = {"system_prompt": "system"}
 """Names of observations' columns that are not those of the exchanges."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def check_observations(observations: Observations, location: str) -> InputCheck:
@@ -62,8 +60,8 @@ def check_observations(observations: Observations, location: str) -> InputCheck:
         absent=tuple(name for name in names if name not in present),
         unknown=(),
         account_type=str(observations.account_type),
-        first=_EPOCH + timedelta(microseconds=first) if good else None,
-        last=_EPOCH + timedelta(microseconds=last) if good else None,
+        first=utc(first) if good else None,
+        last=utc(last) if good else None,
     )
 
 

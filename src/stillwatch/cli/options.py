@@ -1,0 +1,90 @@
+"""Options that more than one command takes, and the checks that go with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stillwatch.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stillwatch.find.sources import ColumnMapping
+
+__all__ = [
+    "accounts",
+    "alpha",
+    "events",
+    "format_name",
+    "key_file",
+    "mapping",
+    "step",
+    "tokens",
+]
+
+
+def _divides_day(_: click.Context, __: click.Parameter, hours: int) -> int:
+    if not 1 <= hours <= 24 or 24 % hours:
+        raise ConfigurationError(
+            f"--step {hours} does not divide a day", todo="use 1, 2, 3, 4, 6, 8, 12 or 24"
+        )
+    return hours
+
+
+def _rate(_: click.Context, __: click.Parameter, value: float) -> float:
+    if not 0 < value < 1:
+        raise ConfigurationError(f"--alpha {value} is no rate", todo="give one between 0 and 1")
+    return value
+
+
+def _loaded(_: click.Context, __: click.Parameter, path: Path | None) -> ColumnMapping | None:
+    from stillwatch.find.sources import load_mapping  # noqa: PLC0415 - help imports no kernel
+
+    return None if path is None else load_mapping(path)
+
+
+def key_file(words: str) -> Callable[[Any], Any]:
+    """Return ``--key-file``, the path of an existing file.
+
+    Args:
+        words: its help.
+    """
+    kind = click.Path(exists=True, dir_okay=False, path_type=Path)
+    return click.option("--key-file", type=kind, help=words)
+
+
+accounts = click.option("--accounts", help="Account table: file, folder or database URL.")
+"""``--accounts``, a location."""
+events = click.option(
+    "--events", multiple=True, help="Folder or file of dated events; may be repeated."
+)
+"""``--events``, any number of locations."""
+tokens = click.option("--tokens", help="Tokens written by `stillwatch vault tokenise`.")
+"""``--tokens``, a location."""
+mapping = click.option(
+    "--map",
+    "map_",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=_loaded,
+    help="TOML file that names your columns.",
+)
+"""``--map``, given to the command as a ``ColumnMapping`` or None."""
+format_name = click.option(
+    "--format", "format_", help="Format of the exchange files; told when not given."
+)
+"""``--format``, a name or None."""
+step = click.option(
+    "--step", default=1, show_default=True, callback=_divides_day, help="Hours between looks."
+)
+"""``--step``, hours that divide a day."""
+alpha = click.option(
+    "--alpha",
+    default=0.05,
+    show_default=True,
+    callback=_rate,
+    help="Strictness: smaller asks for more evidence.",
+)
+"""``--alpha``, between 0 and 1."""
