@@ -45,7 +45,8 @@ TABLES: Mapping[str, tuple[Field, ...]] = {
 }
 """Sections of a mapping file and the columns that each may rename."""
 
-ID_TYPES = ("int64", "string")
+ID_TYPES: Mapping[str, pa.DataType] = {"int64": pa.int64(), "string": pa.string()}
+"""Types that account ids can be forced to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,11 @@ class ColumnMapping:
     """Section to canonical name to the file's name."""
     account_id_type: str | None = None
     """``int64`` or ``string`` where the operator forces the type of account_id."""
+
+    @property
+    def account_type(self) -> pa.DataType | None:
+        """The Arrow type that account_id is forced to, None where it is told from the files."""
+        return None if self.account_id_type is None else ID_TYPES[self.account_id_type]
 
     def source_name(self, table: str, canonical: str) -> str:
         """Return what a canonical column is called in the files of one table.

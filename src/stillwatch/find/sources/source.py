@@ -224,9 +224,8 @@ class Input:
         return tuple(sorted(unread))
 
     def _account_type(self) -> pa.DataType:
-        forced = self._mapping.account_id_type
-        if forced is not None:
-            return pa.int64() if forced == "int64" else pa.string()
+        if self._mapping.account_type is not None:
+            return self._mapping.account_type
         parts = [part for part in self._parts if "account_id" in part.names]
         whole = parts and all(
             part.format.integer_ids(part.file, part.names["account_id"]) for part in parts

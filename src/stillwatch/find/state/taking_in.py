@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TakenIn", "observed_files", "take_in"]
 
-_TYPES = {"int64": pa.int64(), "string": pa.string()}
-
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
@@ -133,7 +131,7 @@ def _located(
     format: str | None,  # noqa: A002 - as above
 ) -> tuple[Observations | None, list[str], str]:
     """Return the observations, where it is some, the files, and the fingerprint of their key."""
-    forced = None if mapping is None else _TYPES.get(mapping.account_id_type or "")
+    forced = None if mapping is None else mapping.account_type
     observations = find_observations(location, chosen=format, account_type=forced)
     if observations is None:
         return None, locate_exchanges(location, format), key_fingerprint(key)
