@@ -1,8 +1,9 @@
-"""Small files in, without waiting or filling the memory, and flushing what was written."""
+"""Small files in, without waiting or filling the memory; and out, whole and on the disk."""
 
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,10 @@ from stillwatch.errors import ConfigurationError, SourceNotFoundError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["flush", "read_small"]
+__all__ = ["UNFINISHED", "flush", "read_small", "write_whole"]
+
+UNFINISHED = ".stillwatch-"
+"""What the name of a file begins with until it is whole."""
 
 
 def read_small(path: Path, what: str, most: int = 1 << 20) -> bytes:
@@ -42,6 +46,27 @@ def read_small(path: Path, what: str, most: int = 1 << 20) -> bytes:
         fault = f"is over {most:,} bytes long" if plain else "is not a plain file"
         raise ConfigurationError(f"{what} {fault}", where=str(path), todo="check the path")
     return held
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: beside its place, flushed, then renamed.
+
+    Args:
+        path: what is there is replaced; its folder must exist.
+        data: all that it is to hold.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    made = path.with_name(f"{UNFINISHED}{secrets.token_hex(8)}")
+    try:
+        with made.open("xb") as file:
+            file.write(data)
+        flush(made)
+        made.replace(path)
+    finally:
+        made.unlink(missing_ok=True)
+    flush(path.parent)
 
 
 def flush(path: Path) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
-import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from stillwatch.disk import flush
+from stillwatch.disk import write_whole
 from stillwatch.errors import (
     ConfigurationError,
     IncompatibleObservationsError,
@@ -17,6 +15,9 @@ from stillwatch.errors import (
     SourceNotFoundError,
 )
 from stillwatch.find.signatures.record import LARGEST, Signature, decode, encode
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Store", "from_scan", "read_signature", "write_signature"]
 
@@ -50,17 +51,7 @@ def write_signature(signature: Signature, path: Path) -> None:
                 where=str(path),
                 todo="remove it, or name another file",
             )
-        descriptor, name = tempfile.mkstemp(prefix=".stillwatch-", dir=path.parent)
-        made = Path(name)
-        try:
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(encode(signature))
-            made.chmod(0o644)
-            flush(made)
-            made.replace(path)
-        finally:
-            made.unlink(missing_ok=True)
-        flush(path.parent)
+        write_whole(path, encode(signature).encode("ascii"))
     except OSError as error:
         raise OutputError(
             f"the signature cannot be written: {error.strerror or error}",

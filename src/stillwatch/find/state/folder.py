@@ -17,11 +17,11 @@ import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from stillwatch.disk import flush
+from stillwatch.disk import UNFINISHED, write_whole
 from stillwatch.errors import ConfigurationError, InputFormatError, OutputError
+from stillwatch.records import utc
 
 try:
     import fcntl
@@ -122,7 +122,7 @@ class StateFolder:
                     todo="name the folder that `stillwatch scan --state` was given",
                 )
         elif not (path / _MANIFEST).exists() and (
-            not create or any(p.name not in {*_HELD, ".lock"} for p in path.iterdir())
+            not create or any(not _ours(p.name) for p in path.iterdir())
         ):
             raise ConfigurationError(
                 "the folder holds something else than a state",
@@ -194,12 +194,8 @@ class StateFolder:
             OutputError: it cannot be written.
         """
         target = self.path / name
-        beside = target.with_name(f".{target.name}.part")
         try:
-            beside.write_bytes(data)
-            flush(beside)
-            beside.replace(target)
-            flush(target.parent)
+            write_whole(target, data)
         except OSError as error:
             raise _unwritable(target, error) from error
         return target
@@ -227,6 +223,8 @@ class StateFolder:
 
     def tidy(self) -> None:
         """Remove what the manifest does not name."""
+        for left in self.path.glob(f"{UNFINISHED}*"):
+            left.unlink(missing_ok=True)
         named = {
             "observations": {one.name for one in self.manifest.segments},
             "tables": set(self.manifest.tables.values()),
@@ -242,6 +240,10 @@ class StateFolder:
                     shutil.rmtree(path, ignore_errors=True)
                 else:
                     path.unlink(missing_ok=True)
+
+
+def _ours(name: str) -> bool:
+    return name in {*_HELD, ".lock"} or name.startswith(UNFINISHED)
 
 
 def _take(lock: int, path: Path) -> None:
@@ -271,4 +273,4 @@ def look_name(look: int) -> str:
     >>> look_name(0)
     '1970-01-01T00.npz'
     """
-    return f"{datetime.fromtimestamp(look // 1_000_000, UTC):%Y-%m-%dT%H}.npz"
+    return f"{utc(look):%Y-%m-%dT%H}.npz"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from stillwatch.find.state.folder import StateFolder
 
-__all__ = ["merge_tables"]
+__all__ = ["merge_tables", "write_table"]
 
 
 def merge_tables(state: StateFolder, given: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
@@ -41,13 +41,29 @@ def merge_tables(state: StateFolder, given: Mapping[str, pa.Table]) -> dict[str,
         if held is not None and table.equals(held):
             continue
         serial += 1
-        named[name] = f"{name}-{serial:06d}.parquet"
-        out = io.BytesIO()
-        pq.write_table(table, out, compression="zstd")
-        state.write(f"tables/{named[name]}", out.getvalue())
+        named[name] = write_table(state, name, serial, table)
     if named != dict(state.manifest.tables):
         state.commit(tables=named, serial=serial)
     return merged
+
+
+def write_table(state: StateFolder, name: str, serial: int, table: pa.Table) -> str:
+    """Write a table into the state and return its file's name, for the manifest.
+
+    Args:
+        state: the folder.
+        name: of the table.
+        serial: number that no file of it has.
+        table: what to write.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    out = io.BytesIO()
+    pq.write_table(table, out, compression="zstd")
+    file = f"{name}-{serial:06d}.parquet"
+    state.write(f"tables/{file}", out.getvalue())
+    return file
 
 
 def _merged(held: pa.Table, fresh: pa.Table, *, accounts: bool) -> pa.Table:

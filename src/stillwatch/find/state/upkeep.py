@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import pyarrow.parquet as pq
 from stillwatch.find.features.files import Observations, write_observations
 from stillwatch.find.sources import Quarantine
 from stillwatch.find.state.folder import Segment, StateFolder
+from stillwatch.find.state.tables import write_table
 from stillwatch.find.state.taking_in import observed_files
 
 if TYPE_CHECKING:
@@ -62,10 +62,7 @@ def forget(state: StateFolder, account_id: str) -> int:
         left = table.filter(_others(table["account_id"], account_id))
         if left.num_rows < table.num_rows:
             serial += 1
-            out = io.BytesIO()
-            pq.write_table(left, out, compression="zstd")
-            named[name] = f"{name}-{serial:06d}.parquet"
-            state.write(f"tables/{named[name]}", out.getvalue())
+            named[name] = write_table(state, name, serial, left)
     changes = {"tables": named, "serial": serial, "looks": ()}
     held = state.flags()
     if held is not None and account_id in held["accounts"]:
