@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stillwatch.cli import options
 from stillwatch.cli.log_input import read_secret
 from stillwatch.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from stillwatch.find.sources import ColumnMapping
     from stillwatch.records import ScanResult
 
 __all__ = ["command", "history"]
@@ -21,9 +23,9 @@ _STEPS = {"1h": 1, "2h": 2, "3h": 3, "4h": 4, "6h": 6, "8h": 8, "12h": 12, "1d":
 
 @click.command("backtest")
 @click.argument("exchanges")
-@click.option("--accounts", help="Account table: file, folder or database URL.")
-@click.option("--events", multiple=True, help="Folder or file of dated events; may be repeated.")
-@click.option("--tokens", help="Tokens written by `stillwatch vault tokenise`.")
+@options.accounts
+@options.events
+@options.tokens
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -31,21 +33,10 @@ _STEPS = {"1h": 1, "2h": 2, "3h": 3, "4h": 4, "6h": 6, "8h": 8, "12h": 12, "1d":
     help="Folder for the results of a scan, and backtest.csv.",
 )
 @click.option("--step", default="1h", show_default=True, help="Time between looks: 1h to 12h, 1d.")
-@click.option(
-    "--alpha", default=0.05, show_default=True, help="Strictness: smaller asks for more evidence."
-)
-@click.option(
-    "--map",
-    "map_",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="TOML file that names your columns.",
-)
-@click.option("--format", "format_", help="Format of the exchange files; told when not given.")
-@click.option(
-    "--key-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Secret that keys all hashes.",
-)
+@options.alpha
+@options.mapping
+@options.format_name
+@options.key_file("Secret that keys all hashes.")
 @click.option("--json", "as_json", is_flag=True, help="Print the history as JSON.")
 def command(
     *,
@@ -56,22 +47,20 @@ def command(
     out: Path,
     step: str,
     alpha: float,
-    map_: Path | None,
+    map_: ColumnMapping | None,
     format_: str | None,
     key_file: Path | None,
     as_json: bool,
 ) -> None:
     """Replay EXCHANGES look by look and say what would have been flagged when."""
     from stillwatch.cli.scan import run  # noqa: PLC0415
-    from stillwatch.find.sources import Quarantine, load_mapping  # noqa: PLC0415
+    from stillwatch.find.sources import Quarantine  # noqa: PLC0415
     from stillwatch.report.documents import write_history  # noqa: PLC0415
 
     if step not in _STEPS:
         raise ConfigurationError(
             f"--step {step!r} is no step", todo=f"use one of {', '.join(_STEPS)}"
         )
-    if not 0 < alpha < 1:
-        raise ConfigurationError(f"--alpha {alpha} is no rate", todo="give one between 0 and 1")
     with Quarantine(out) as quarantine:
         result = run(
             exchanges,
@@ -80,7 +69,7 @@ def command(
             accounts=accounts,
             events=events,
             tokens=tokens,
-            mapping=None if map_ is None else load_mapping(map_),
+            mapping=map_,
             format_=format_,
             key=read_secret(key_file),
             step=_STEPS[step],

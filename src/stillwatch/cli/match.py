@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stillwatch.cli.log_input import counted, read_secret
+from stillwatch.cli import options
+from stillwatch.cli.log_input import opened, read_secret
 from stillwatch.errors import ConfigurationError, IncompatibleObservationsError
 
 if TYPE_CHECKING:
@@ -38,18 +39,9 @@ _SHOWN = 20
 @click.option(
     "--threshold", default=0.9, show_default=True, help="Probability from which on it is a match."
 )
-@click.option(
-    "--key-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Secret that keys all hashes, that of the signatures. Observations have theirs.",
-)
-@click.option(
-    "--map",
-    "map_",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="TOML file that names your columns.",
-)
-@click.option("--format", "format_", help="Format of the exchange files; told when not given.")
+@options.key_file("Secret that keys all hashes, that of the signatures. Observations have theirs.")
+@options.mapping
+@options.format_name
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def command(
     *,
@@ -60,7 +52,7 @@ def command(
     prior: float,
     threshold: float,
     key_file: Path | None,
-    map_: Path | None,
+    map_: ColumnMapping | None,
     format_: str | None,
     as_json: bool,
 ) -> None:
@@ -68,14 +60,13 @@ def command(
 
     SIGNATURES is a folder of signatures or one file; EXCHANGES is what `stillwatch scan` takes.
     """
-    from stillwatch.find.sources import Quarantine, load_mapping  # noqa: PLC0415
+    from stillwatch.find.sources import Quarantine  # noqa: PLC0415
 
     for name, value in (("--prior", prior), ("--threshold", threshold)):
         if not 0 < value < 1:
             raise ConfigurationError(
                 f"{name} {value} is no probability", todo="give one between 0 and 1"
             )
-    mapping = None if map_ is None else load_mapping(map_)
     with Quarantine(out) as quarantine:
         found = run(
             signatures,
@@ -84,7 +75,7 @@ def command(
             quarantine=quarantine,
             accounts=accounts,
             key=read_secret(key_file),
-            mapping=mapping,
+            mapping=map_,
             format_=format_,
             prior=prior,
             threshold=threshold,
@@ -106,45 +97,28 @@ def run(
     threshold: float = 0.9,
 ) -> Matches:
     """Read, match and write; the command's work."""
-    import pyarrow as pa  # noqa: PLC0415
-
-    from stillwatch.find.campaigns import observe_all  # noqa: PLC0415
-    from stillwatch.find.features.files import (  # noqa: PLC0415
-        find_observations,
-        key_fingerprint,
-    )
     from stillwatch.find.features.hashing import key_from_secret  # noqa: PLC0415
     from stillwatch.find.features.log import build_log  # noqa: PLC0415
     from stillwatch.find.signatures import match  # noqa: PLC0415
-    from stillwatch.find.sources import (  # noqa: PLC0415
-        align_account_ids,
-        open_exchanges,
-        read_accounts,
-    )
+    from stillwatch.find.sources import align_account_ids, read_accounts  # noqa: PLC0415
     from stillwatch.report.documents.matches import write_matches  # noqa: PLC0415
 
     known = _known(signatures)
-    number = key_from_secret(key)
-    types = {"int64": pa.int64(), "string": pa.string()}
-    forced = None if mapping is None else types.get(mapping.account_id_type or "")
-    observations = find_observations(exchanges, chosen=format_, account_type=forced)
-    if observations is None:
-        source = open_exchanges(exchanges, mapping=mapping, quarantine=quarantine, format=format_)
-        account_type, fingerprint = source.account_type, key_fingerprint(number)
-        batches = observe_all(counted(source.batches(), quarantine, exchanges), key=number)
-    else:
-        if number:
-            observations.check_key(number)
-        account_type, fingerprint = observations.account_type, observations.key
-        batches = counted(observations.batches(quarantine), quarantine, exchanges)
+    source = opened(
+        exchanges,
+        quarantine=quarantine,
+        key=key_from_secret(key),
+        mapping=mapping,
+        format_=format_,
+    )
     table = None
     if accounts is not None:
         given = read_accounts(accounts, mapping=mapping, quarantine=quarantine)
-        table = align_account_ids(given, account_type)
-    _same_key(known[0], fingerprint, exchanges)  # said before the log is read
-    log = build_log(batches, table)
-    found = match(log, fingerprint, known, prior=prior, threshold=threshold)
-    write_matches(found, out, account_type, [item.campaign for item in known])
+        table = align_account_ids(given, source.account_type)
+    _same_key(known[0], source.key, exchanges)  # said before the log is read
+    log = build_log(source.batches, table)
+    found = match(log, source.key, known, prior=prior, threshold=threshold)
+    write_matches(found, out, source.account_type, [item.campaign for item in known])
     return found
 
 

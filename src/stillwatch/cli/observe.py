@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from stillwatch.cli import options
 from stillwatch.cli.log_input import counted, read_secret
 from stillwatch.errors import ConfigurationError
 
@@ -27,19 +28,12 @@ __all__ = ["command"]
     required=True,
     help="Folder for the observations; those in it are replaced when the run ends well.",
 )
-@click.option(
-    "--key-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Secret that keys all hashes; the same for all observations that are scanned together.",
+@options.key_file(
+    "Secret that keys all hashes; the same for all observations that are scanned together."
 )
 @click.option("--unkeyed", is_flag=True, help="Do without a key: addresses can be found by trial.")
-@click.option(
-    "--map",
-    "map_",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="TOML file that names your columns.",
-)
-@click.option("--format", "format_", help="Format of the exchange files; told when not given.")
+@options.mapping
+@options.format_name
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def command(
     *,
@@ -47,7 +41,7 @@ def command(
     out: Path,
     key_file: Path | None,
     unkeyed: bool,
-    map_: Path | None,
+    map_: ColumnMapping | None,
     format_: str | None,
     as_json: bool,
 ) -> None:
@@ -56,7 +50,7 @@ def command(
     EXCHANGES is what `stillwatch scan` takes, or - for JSON Lines from standard input. An
     observation holds ids, times, counts and keyed hashes, and no prompt.
     """
-    from stillwatch.find.sources import Quarantine, load_mapping  # noqa: PLC0415
+    from stillwatch.find.sources import Quarantine  # noqa: PLC0415
 
     if (key_file is None) != unkeyed:
         raise ConfigurationError(
@@ -64,11 +58,8 @@ def command(
             todo="give a file with a long random secret, or --unkeyed",
         )
     key = read_secret(key_file)
-    mapping = None if map_ is None else load_mapping(map_)
     with Quarantine(out) as quarantine:
-        written = run(
-            exchanges, out, quarantine=quarantine, key=key, mapping=mapping, format_=format_
-        )
+        written = run(exchanges, out, quarantine=quarantine, key=key, mapping=map_, format_=format_)
     bad = sum(quarantine.rows("exchanges").values())
     if as_json:
         click.echo(json.dumps({"out": str(out), **asdict(written), "quarantined": bad}))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from stillwatch.cli import options
 from stillwatch.cli.example_prompts import prompts_of, refuse_prompts
-from stillwatch.cli.log_input import counted, read_secret
+from stillwatch.cli.log_input import observations_at, opened, read_secret
 from stillwatch.cli.progress import progress
 from stillwatch.errors import ConfigurationError
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from stillwatch.find.campaigns import Settings
-    from stillwatch.find.features.files import Observations
     from stillwatch.find.sources import ColumnMapping, Quarantine
     from stillwatch.records import ScanResult
     from stillwatch.report.assumptions import Assumptions
@@ -30,30 +30,21 @@ __all__ = ["command"]
 
 @click.command("scan")
 @click.argument("exchanges")
-@click.option("--accounts", help="Account table: file, folder or database URL.")
-@click.option("--events", multiple=True, help="Folder or file of dated events; may be repeated.")
-@click.option("--tokens", help="Tokens written by `stillwatch vault tokenise`.")
+@options.accounts
+@options.events
+@options.tokens
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Output folder.")
 @click.option(
     "--as-of",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
     help="Last look, UTC; nothing after it is used.",
 )
-@click.option("--step", default=1, show_default=True, help="Hours between looks.")
-@click.option(
-    "--alpha", default=0.05, show_default=True, help="Strictness: smaller asks for more evidence."
-)
-@click.option(
-    "--map",
-    "map_",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="TOML file that names your columns.",
-)
-@click.option("--format", "format_", help="Format of the exchange files; told when not given.")
-@click.option(
-    "--key-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Secret that keys all hashes; without it they are not keyed. Observations have theirs.",
+@options.step
+@options.alpha
+@options.mapping
+@options.format_name
+@options.key_file(
+    "Secret that keys all hashes; without it they are not keyed. Observations have theirs."
 )
 @click.option(
     "--state",
@@ -84,7 +75,7 @@ def command(
     as_of: datetime | None,
     step: int,
     alpha: float,
-    map_: Path | None,
+    map_: ColumnMapping | None,
     format_: str | None,
     key_file: Path | None,
     state: Path | None,
@@ -99,18 +90,11 @@ def command(
     EXCHANGES is a file, a folder, a database URL, or what `stillwatch observe` wrote; see
     docs/reference/inputs.md.
     """
-    from stillwatch.find.sources import Quarantine, load_mapping  # noqa: PLC0415
+    from stillwatch.find.sources import Quarantine  # noqa: PLC0415
     from stillwatch.report.assumptions import read_assumptions  # noqa: PLC0415
 
-    if not 1 <= step <= 24 or 24 % step:
-        raise ConfigurationError(
-            f"--step {step} does not divide a day", todo="use 1, 2, 3, 4, 6, 8, 12 or 24"
-        )
-    if not 0 < alpha < 1:
-        raise ConfigurationError(f"--alpha {alpha} is no rate", todo="give one between 0 and 1")
-    mapping = None if map_ is None else load_mapping(map_)
     if check:
-        _check(exchanges, accounts, events, tokens, mapping, format_, as_json=as_json)
+        _check(exchanges, accounts, events, tokens, map_, format_, as_json=as_json)
         return
     if out is None:
         raise ConfigurationError("--out is missing", todo="name a folder for the results")
@@ -122,7 +106,7 @@ def command(
             accounts=accounts,
             events=events,
             tokens=tokens,
-            mapping=mapping,
+            mapping=map_,
             format_=format_,
             key=read_secret(key_file),
             as_of=as_of,
@@ -201,30 +185,27 @@ def _afresh(
     from dataclasses import replace  # noqa: PLC0415
 
     from stillwatch.find.campaigns import scan  # noqa: PLC0415
-    from stillwatch.find.sources import align_account_ids, open_exchanges  # noqa: PLC0415
+    from stillwatch.find.sources import align_account_ids  # noqa: PLC0415
     from stillwatch.report.documents import write_scan  # noqa: PLC0415
 
-    observations = _observations(exchanges, mapping, format_)
-    refuse_prompts(exchanges, observed=observations is not None, asked=show_prompts)
-    if observations is None:
-        source = open_exchanges(exchanges, mapping=mapping, quarantine=quarantine, format=format_)
-        account_type, batches = source.account_type, source.batches()
-    else:
-        if settings.key:
-            observations.check_key(settings.key)
-        account_type, batches = observations.account_type, observations.batches(quarantine)
-    aligned = {name: align_account_ids(table, account_type) for name, table in given.items()}
+    log = opened(
+        exchanges,
+        quarantine=quarantine,
+        key=settings.key,
+        mapping=mapping,
+        format_=format_,
+        prompts=show_prompts,
+    )
+    aligned = {name: align_account_ids(table, log.account_type) for name, table in given.items()}
     with progress() as tick:
         result, activity = scan(
-            counted(batches, quarantine, exchanges),
+            log.batches,
             aligned.get("accounts"),
             account_events=aligned.get("events"),
             provider_events=happened,
             tokens=aligned.get("tokens"),
-            settings=replace(
-                settings, key_fingerprint=None if observations is None else observations.key
-            ),
-            observed=observations is not None,
+            settings=replace(settings, key_fingerprint=log.key),
+            observed=True,
             progress=tick,
         )
     shown = prompts_of(result, exchanges, mapping, format_, asked=show_prompts)
@@ -277,19 +258,6 @@ def _continue(
     return found.result
 
 
-def _observations(
-    location: str, mapping: ColumnMapping | None, format_: str | None
-) -> Observations | None:
-    """Return the observations at a location, or None where it is an exchange log."""
-    import pyarrow as pa  # noqa: PLC0415
-
-    from stillwatch.find.features.files import find_observations  # noqa: PLC0415
-
-    types = {"int64": pa.int64(), "string": pa.string()}
-    forced = None if mapping is None else types.get(mapping.account_id_type or "")
-    return find_observations(location, chosen=format_, account_type=forced)
-
-
 def _beside(
     accounts: str | None,
     events: tuple[str, ...],
@@ -334,7 +302,7 @@ def _check(
     from stillwatch.find.features.files import check_observations  # noqa: PLC0415
     from stillwatch.find.sources import check as check_inputs  # noqa: PLC0415
 
-    observations = _observations(exchanges, mapping, format_)
+    observations = observations_at(exchanges, mapping, format_)
     report = check_inputs(
         exchanges if observations is None else check_observations(observations, exchanges),
         needs=needs(),
