@@ -18,6 +18,7 @@ __all__ = [
     "SourceNotFoundError",
     "StillwatchError",
     "UndeliveredError",
+    "UnreachableError",
 ]
 
 
@@ -149,3 +150,9 @@ class RefusedError(StillwatchError):
     def __init__(self, rule: str, what: str, *, where: str = "", todo: str = "") -> None:
         super().__init__(f"{rule}: {what}", where=where, todo=todo)
         self.rule = rule
+
+
+class UnreachableError(StillwatchError):
+    """A server does not answer, or answers what makes no sense."""
+
+    exit_code = 13
