@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "alert": "stillwatch.cli.alert",
     "verdicts": "stillwatch.cli.verdicts",
     "vault": "stillwatch.cli.vault",
+    "witness": "stillwatch.cli.witness",
     "demo": "stillwatch.cli.demo",
 }
 """Command name to the module that defines it as ``command``."""
