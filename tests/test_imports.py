@@ -26,7 +26,7 @@ MAY_USE = {
     "cli": BASE | {"find", "stop", "share", "prove", "report", "worlds", "testing"},
     "__main__": {"cli"},
 }
-FIND = ("sources", "features", "detectors", "campaigns", "signatures", "state")
+FIND = ("sources", "features", "receiving", "detectors", "campaigns", "signatures", "state")
 MODULES = sorted(SRC.rglob("*.py"))
 
 

@@ -7,12 +7,17 @@ import secrets
 import stat
 from typing import TYPE_CHECKING
 
+try:
+    import fcntl
+except ImportError:  # Windows: nothing keeps two processes from using one folder there
+    fcntl = None  # type: ignore[assignment]
+
 from stillwatch.errors import ConfigurationError, SourceNotFoundError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["UNFINISHED", "flush", "read_small", "write_whole"]
+__all__ = ["UNFINISHED", "flush", "locked", "read_small", "write_whole"]
 
 UNFINISHED = ".stillwatch-"
 """What the name of a file begins with until it is whole."""
@@ -67,6 +72,17 @@ def write_whole(path: Path, data: bytes) -> None:
     finally:
         made.unlink(missing_ok=True)
     flush(path.parent)
+
+
+def locked(descriptor: int) -> bool:
+    """Take an open file for this process alone, until it is closed; False where another has it."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def flush(path: Path) -> None:

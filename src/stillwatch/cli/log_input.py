@@ -84,8 +84,12 @@ def observations_at(
     return find_observations(location, chosen=format_, account_type=forced)
 
 
-def read_secret(path: Path | None) -> bytes:
-    """Return the secret of a key file, white space around it left out; nothing without a file.
+def read_secret(path: Path | None, what: str = "the key file") -> bytes:
+    """Return the secret of a file, white space around it left out; nothing without a file.
+
+    Args:
+        path: the file.
+        what: what it is, in an error.
 
     Raises:
         SourceNotFoundError: the file cannot be opened.
@@ -93,10 +97,10 @@ def read_secret(path: Path | None) -> bytes:
     """
     if path is None:
         return b""
-    secret = read_small(path, "the key file").strip()
+    secret = read_small(path, what).strip()
     if not secret:
         raise ConfigurationError(
-            "the key file is empty", where=str(path), todo="put a long random secret in it"
+            f"{what} is empty", where=str(path), todo="put a long random secret in it"
         )
     return secret
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from stillwatch.find.sources.messages import parse_json, read_turns, turn_text
 
-__all__ = ["ATTRIBUTES", "any_value", "attributes_of", "exchange_of"]
+__all__ = ["ATTRIBUTES", "any_value", "attributes_of", "exchange_of", "identity_of"]
 
 Attributes = dict[str, object]
 
@@ -119,8 +119,8 @@ def exchange_of(span: Mapping[str, object], resource: Attributes) -> Attributes 
     given = resource | own
     record: Attributes = dict(given)
     record["time"] = _either(span, "startTimeUnixNano", "start_time_unix_nano")
-    identity = (_either(span, "traceId", "trace_id"), _either(span, "spanId", "span_id"))
-    record["exchange_id"] = "-".join(map(str, identity)) if all(identity) else None
+    identity = identity_of(span)
+    record["exchange_id"] = None if identity is None else "-".join(identity)
     for column, names in ATTRIBUTES.items():
         value = next((given[name] for name in names if given.get(name) not in (None, "")), None)
         if isinstance(value, list):
@@ -135,6 +135,12 @@ def exchange_of(span: Mapping[str, object], resource: Attributes) -> Attributes 
     record["messages"] = json.dumps(turns, ensure_ascii=False) if turns else None
     record["response"] = _answer(given, events)
     return {name: value for name, value in record.items() if value is not None}
+
+
+def identity_of(entry: Mapping[str, object]) -> tuple[str, str] | None:
+    """Return trace and span id of a span or log record, None where it lacks one."""
+    trace, span = _either(entry, "traceId", "trace_id"), _either(entry, "spanId", "span_id")
+    return (str(trace), str(span)) if trace and span else None
 
 
 def _either(span: Mapping[str, object], *names: str) -> object:
@@ -172,9 +178,10 @@ def _indexed(given: Attributes, pattern: re.Pattern[str]) -> list[object]:
 
 
 def _turns(given: Attributes, events: list[tuple[str, Attributes]]) -> list[object]:
-    instructions = turn_text(_structured(given.get("gen_ai.system_instructions")))
-    system: list[object] = [{"role": "system", "content": instructions}] if instructions else []
     sources = [given, *(attributes for _, attributes in events)]
+    said = (turn_text(_structured(source.get("gen_ai.system_instructions"))) for source in sources)
+    instructions = next((text for text in said if text), None)
+    system: list[object] = [{"role": "system", "content": instructions}] if instructions else []
     for source in sources:
         for name in INPUT:
             turns = _as_turns(source.get(name), "user")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stillwatch.find.sources.interface import InputFile, RawBatch, Selection
     from stillwatch.find.sources.records import Record
 
-__all__ = ["Otlp"]
+__all__ = ["Otlp", "logs_in", "spans_in"]
 
 HEAD_SPANS = 2_000
 """Exchanges that tell a file's columns."""
@@ -80,7 +80,7 @@ def _exchanges(file: InputFile) -> Iterator[tuple[int, Record | Rejected]]:
             position += 1
             yield position, Rejected(position, document.rule, document.fields)
             continue
-        for resource, span in _spans(document):
+        for resource, span in spans_in(document):
             position += 1
             if not isinstance(span, Mapping):
                 kind = {"span": type(span).__name__}
@@ -111,16 +111,31 @@ def _documents(file: InputFile) -> Iterator[Record | Rejected]:
             yield parse_object(line, 0).record
 
 
-def _spans(document: Record) -> Iterator[tuple[dict[str, object], object]]:
-    for resource in _children(document, "resourceSpans", "resource_spans"):
+def spans_in(document: Record) -> Iterator[tuple[dict[str, object], object]]:
+    """Yield each span of an export request with its resource's attributes."""
+    scopes = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans")
+    return _entries(document, ("resourceSpans", "resource_spans"), scopes, ("spans",))
+
+
+def logs_in(document: Record) -> Iterator[tuple[dict[str, object], object]]:
+    """Yield each log record of an export request with its resource's attributes."""
+    records = ("logRecords", "log_records")
+    return _entries(
+        document, ("resourceLogs", "resource_logs"), ("scopeLogs", "scope_logs"), records
+    )
+
+
+def _entries(
+    document: Record, resources: tuple[str, ...], scopes: tuple[str, ...], names: tuple[str, ...]
+) -> Iterator[tuple[dict[str, object], object]]:
+    for resource in _children(document, *resources):
         holder = resource.get("resource")
         attributes = attributes_of(holder.get("attributes") if isinstance(holder, Mapping) else ())
-        for scope in _children(
-            resource, "scopeSpans", "scope_spans", "instrumentationLibrarySpans"
-        ):
-            spans = scope.get("spans")
-            for span in spans if isinstance(spans, list) else ():
-                yield attributes, span
+        for scope in _children(resource, *scopes):
+            for name in names:
+                entries = scope.get(name)
+                for entry in entries if isinstance(entries, list) else ():
+                    yield attributes, entry
 
 
 def _children(parent: Record, *names: str) -> Iterator[Record]:

@@ -19,14 +19,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from stillwatch.disk import UNFINISHED, write_whole
+from stillwatch.disk import UNFINISHED, locked, write_whole
 from stillwatch.errors import ConfigurationError, InputFormatError, OutputError
 from stillwatch.records import utc
-
-try:
-    import fcntl
-except ImportError:  # Windows: nothing keeps two scans from using one state there
-    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -136,7 +131,12 @@ class StateFolder:
         except OSError as error:
             raise _unwritable(path, error) from error
         try:
-            _take(lock, path)
+            if not locked(lock):
+                raise OutputError(
+                    "another process uses the state folder",
+                    where=str(path),
+                    todo="wait for it to end, or stop it",
+                )
             state = cls(path)
             state.tidy()
             yield state
@@ -244,19 +244,6 @@ class StateFolder:
 
 def _ours(name: str) -> bool:
     return name in {*_HELD, ".lock"} or name.startswith(UNFINISHED)
-
-
-def _take(lock: int, path: Path) -> None:
-    if fcntl is None:
-        return
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise OutputError(
-            "another process uses the state folder",
-            where=str(path),
-            todo="wait for it to end, or stop it",
-        ) from error
 
 
 def _unwritable(path: Path, error: OSError) -> OutputError:

@@ -1,0 +1,226 @@
+"""``stillwatch observe --otlp-listen``: the receiver's socket, and its end at a signal."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import signal
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stillwatch.errors import ConfigurationError, MissingExtraError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from stillwatch.find.receiving.service import Totals
+    from stillwatch.find.sources import ColumnMapping
+
+__all__ = ["Listening", "receive"]
+
+_FIRST = {
+    "resourceSpans": [
+        {
+            "scopeSpans": [
+                {
+                    "spans": [
+                        {
+                            "traceId": "1",
+                            "spanId": "1",
+                            "startTimeUnixNano": 1_772_445_600_000_000_000,
+                            "attributes": [
+                                {"key": name, "value": {"stringValue": "first"}}
+                                for name in ("account.id", "gen_ai.request.model", "gen_ai.prompt")
+                            ],
+                        }
+                    ]
+                }
+            ]
+        }
+    ]
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where and how a receiver listens."""
+
+    address: str
+    """``HOST:PORT``; port 0 takes a free one."""
+    certificate: Path | None = None
+    """PEM file of the TLS certificate."""
+    private_key: Path | None = None
+    """PEM file of its key."""
+    token: bytes | None = None
+    """Bearer token that senders must show."""
+
+    def place(self) -> tuple[str, int]:
+        """Return address and port.
+
+        Raises:
+            ConfigurationError: the address is not understood, or others could reach it without
+                TLS and a token.
+
+        >>> Listening("localhost:4318").place()
+        ('127.0.0.1', 4318)
+        """
+        host, _, port = self.address.rpartition(":")
+        host = "127.0.0.1" if host == "localhost" else host.removeprefix("[").removesuffix("]")
+        number = int(port) if port.isdecimal() and len(port) < 6 else -1
+        try:
+            loopback = ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            number = -1
+        if not 0 <= number <= 65_535:
+            raise ConfigurationError(
+                "--otlp-listen is no address and port",
+                where=ascii(self.address),
+                todo="write it as 127.0.0.1:4318",
+            )
+        if (self.certificate is None) != (self.private_key is None):
+            raise ConfigurationError(
+                "--tls-certificate and --tls-key go together", todo="give both, or none"
+            )
+        if not loopback and (self.certificate is None or self.token is None):
+            raise ConfigurationError(
+                "prompts would cross the network for anybody to read and write",
+                where=self.address,
+                todo="listen on 127.0.0.1, or give --tls-certificate, --tls-key and --token-file",
+            )
+        return host, number
+
+
+def receive(
+    listening: Listening,
+    out: Path,
+    *,
+    key: int,
+    mapping: ColumnMapping | None,
+    seconds: float,
+    exchanges: int,
+) -> tuple[Totals, int]:
+    """Receive until SIGTERM or SIGINT, then write the rest.
+
+    Args:
+        listening: where.
+        out: folder that segments are added to.
+        key: of all hashes.
+        mapping: the operator's names of attributes.
+        seconds: after which a segment is written.
+        exchanges: after which one is written sooner.
+
+    Returns:
+        What was written, and how many exchanges broke a rule.
+
+    Raises:
+        MissingExtraError: the server is not installed.
+        OutputError: the folder cannot be written; at the end, the rest is lost then.
+        ConfigurationError: the address is not allowed or taken, or TLS files are not usable.
+    """
+    from stillwatch.find.receiving import Receiver, Segments  # noqa: PLC0415 - no kernel in help
+
+    host, port = listening.place()
+    try:
+        import uvicorn  # noqa: PLC0415 - an extra
+
+        from stillwatch.find.receiving.service import Service  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise MissingExtraError(
+            "receiving needs a server", todo="pip install 'stillwatch[share]'"
+        ) from error
+    _no_core_dumps()
+    Receiver().take(_FIRST, "traces", 0.0)  # compiles what observes: no sender waits for it
+    receiver = Receiver(key=key, mapping=mapping)
+    with Segments.opened(out, key) as segments, contextlib.closing(_bound(host, port)) as bound:
+        service = Service(
+            receiver,
+            segments,
+            token=listening.token,
+            seconds=seconds,
+            exchanges=exchanges,
+            say=lambda line: click.echo(line, err=True),
+        )
+        config = uvicorn.Config(
+            service.app(),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            limit_concurrency=512,
+            timeout_graceful_shutdown=10,
+            **_tls(listening),
+        )
+        server = uvicorn.Server(config)
+        with _ended_by_signals(server):
+            scheme = "http" if listening.certificate is None else "https"
+            shown = f"[{host}]" if ":" in host else host
+            click.echo(f"listening on {scheme}://{shown}:{bound.getsockname()[1]}", err=True)
+            try:
+                server.run([bound])
+            finally:
+                service.close()
+    return service.totals, sum(receiver.rejected.values())
+
+
+def _tls(listening: Listening) -> dict[str, Any]:
+    if listening.certificate is None or listening.private_key is None:
+        return {}
+    import ssl  # noqa: PLC0415 - loopback needs none
+
+    try:
+        # uvicorn would say what is wrong with them in a traceback
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            listening.certificate, listening.private_key
+        )
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"the TLS certificate or key is not usable: {error}",
+            where=f"{listening.certificate}, {listening.private_key}",
+            todo="give PEM files that belong together, the key without a password",
+        ) from error
+    return {
+        "ssl_certfile": str(listening.certificate),
+        "ssl_keyfile": str(listening.private_key),
+    }
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=256)
+    except OSError as error:
+        raise ConfigurationError(
+            f"the address cannot be listened on: {error.strerror or error}",
+            where=f"{host}:{port}",
+            todo="stop what listens there, or name another port",
+        ) from error
+
+
+@contextlib.contextmanager
+def _ended_by_signals(server: Any) -> Iterator[None]:  # noqa: ANN401 - of an extra
+    """Let SIGTERM and SIGINT end the server in order, and nothing else of the process."""
+    # uvicorn raises the signals again once it has ended, before the rest could be written
+    server.capture_signals = contextlib.nullcontext
+    held = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    try:
+        for number in held:
+            signal.signal(number, end)
+        yield
+    finally:
+        for number, before in held.items():
+            signal.signal(number, before)
+
+
+def _no_core_dumps() -> None:
+    """Keep a crash from writing memory, which holds prompts, to the disk."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource  # noqa: PLC0415 - not on Windows
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
