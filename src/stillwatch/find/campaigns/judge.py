@@ -17,6 +17,8 @@ J-12 Fewer than a dozen exchanges are too few to tell anything from, and fewer t
      say more; a campaign that is young will have more at the next looks.
 J-13 Accounts half of which hold one card, phone or machine are one customer's, who does not hide
      that; they are shown and not declared.
+J-14 A member that had the group's words before all the others, and is tied to none of them, may
+     have been copied by them: it is put before a person (``priority``).
 
 J-5 to J-8 were withdrawn; what they refused is weighed (docs/decisions/0010 and 0011).
 """

@@ -31,12 +31,13 @@ from stillwatch.find.campaigns.judge import (
 )
 from stillwatch.find.campaigns.lineage import actors_of, name_parts
 from stillwatch.find.campaigns.places import places
+from stillwatch.find.campaigns.priority import COPIED, originated
 from stillwatch.find.campaigns.propose import candidates, most_accounts
 from stillwatch.find.campaigns.proposers import Proposers
 from stillwatch.find.campaigns.refine import Population
 from stillwatch.find.campaigns.screen import Screen
 from stillwatch.find.campaigns.style import Styles
-from stillwatch.find.campaigns.ties import tied_accounts
+from stillwatch.find.campaigns.ties import tied_accounts, tied_to_others
 from stillwatch.find.campaigns.weigh import THRESHOLD, weigh
 from stillwatch.find.features.facets import LEAST_CARRIERS
 from stillwatch.find.features.groups import group_of_rows
@@ -46,6 +47,8 @@ from stillwatch.find.features.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
     from stillwatch.find.campaigns.crowds import Crowds
     from stillwatch.find.campaigns.graph import Graph
@@ -260,6 +263,11 @@ class _State:
         return [confined(judged, part, view) for part in kept]
 
     def _declare(self, judged: Judged, time: int) -> None:
+        copied = self._copied(judged.members, judged.rows)
+        loose = np.isin(judged.accounts, copied)
+        judged = replace(judged, probability=reviewed(judged.probability, loose))
+        if judged.members.size < SMALLEST:
+            return
         judged = complete(self.view, judged, self.without)
         if "identity" not in self.without:
             judged = self._with_tied(judged)
@@ -281,10 +289,24 @@ class _State:
             joined = [a for a in near.join(core).tolist() if a not in taken]
             if not joined or len(joined) > _GROWS * core.size:
                 continue
+            copied = self._copied(np.union1d(core, joined).astype(np.int32)).tolist()
+            joined = sorted({*joined} - {*copied})
             for account in joined:
                 campaign.flagged_at[account] = time
                 campaign.probability[account] = _FOUND
             taken.update(joined)
+
+    def _copied(
+        self, accounts: NDArray[np.int32], rows: NDArray[np.int32] | None = None
+    ) -> NDArray[np.int32]:
+        """Return the accounts of a group that the others may have copied (J-14)."""
+        reached = self.styles.reach(accounts, rows)
+        if reached is None:
+            return accounts[:0]
+        before = originated(self.view, accounts, reached.pieces) >= COPIED
+        if "identity" not in self.without:
+            before &= ~tied_to_others(self.view, accounts)
+        return accounts[before]
 
     def _with_tied(self, judged: Judged) -> Judged:
         view = self.view

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from stillwatch.find.features.view import View
 
-__all__ = ["tied_accounts"]
+__all__ = ["tied_accounts", "tied_to_others"]
 
 
 def tied_accounts(view: View, members: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -35,3 +35,14 @@ def tied_accounts(view: View, members: NDArray[np.int32]) -> NDArray[np.int32]:
     reached = open_ & theirs[root]
     reached[members] = False
     return np.flatnonzero(reached).astype(np.int32)
+
+
+def tied_to_others(view: View, members: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Return which of some accounts hold, over covert ties, something in common with another.
+
+    Args:
+        view: what is known.
+        members: accounts of a group.
+    """
+    root = covert_components(view)[members]
+    return np.asarray(np.bincount(root, minlength=view.seen.size)[root] >= 2)

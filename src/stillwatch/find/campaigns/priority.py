@@ -1,0 +1,64 @@
+"""Who had the words first: a copyist comes after the one who is copied.
+
+Anyone can send what an innocent account has sent, from its client and its address block, and so
+write like it on purpose.  What a framer cannot do is to have sent it earlier.  A piece of text that
+an account used before every other member of its group therefore says nothing of that account,
+whoever uses it afterwards.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numba as nb
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stillwatch.find.features.view import View
+
+__all__ = ["COPIED", "originated"]
+
+COPIED = 0.75
+"""Share of an account's pieces that it had before every other member, from which on the others
+write like it and not it like them."""
+
+
+@nb.njit(cache=True, nogil=True)
+def _count(pieces, use_ptr, use, account, rows, place, used, own):
+    """Count for each account the pieces it uses, and those that it used before all the others."""
+    last = np.full(used.size, -1, np.int64)
+    for i in range(pieces.size):
+        opened = False
+        for k in range(use_ptr[pieces[i]], use_ptr[pieces[i] + 1]):
+            if use[k] >= rows:
+                break
+            at = place[account[use[k]]]
+            if at < 0 or last[at] == i:
+                continue
+            last[at] = i
+            used[at] += 1
+            own[at] += not opened
+            opened = True
+
+
+def originated(
+    view: View, accounts: NDArray[np.int32], pieces: NDArray[np.int32]
+) -> NDArray[np.float64]:
+    """Return the share of its pieces that each account had before every other of the group.
+
+    Args:
+        view: what is known.
+        accounts: the group's.
+        pieces: facets of its style.
+
+    Returns:
+        (k,) shares, 0 for an account that uses none of the pieces.
+    """
+    index = view.facets
+    place = np.full(view.seen.size, -1, np.int64)
+    place[accounts] = np.arange(accounts.size)
+    used, own = np.zeros((2, accounts.size), np.int64)
+    _count(pieces, index.use_ptr, index.use, view.log.account, view.rows, place, used, own)
+    return np.asarray(own / np.maximum(used, 1))
