@@ -113,10 +113,10 @@ class Indicator(Closed, frozen=True, tag_field="type", tag="indicator"):
         list[Literal["malicious-activity", "anomalous-activity", "attribution"]],
         Meta(min_length=1, max_length=3),
     ]
-    pattern: Annotated[str, Meta(max_length=200)]
+    pattern: Annotated[str, Meta(max_length=320)]
     """The content in one line, derived from it."""
-    pattern_type: Literal["stillwatch"]
-    pattern_version: Literal["1"]
+    pattern_type: Literal["stix"]
+    pattern_version: Literal["2.1"]
     valid_from: Time
     valid_until: Time
     """Always present; a life without end is none."""

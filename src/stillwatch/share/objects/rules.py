@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from stillwatch.errors import InputFormatError
+from stillwatch.errors import RefusedError
 
 __all__ = ["RULES", "Rule", "RuleError", "rule_named"]
 
@@ -193,7 +193,7 @@ def rule_named(name: str) -> Rule:
     return _BY_NAME[name]
 
 
-class RuleError(InputFormatError):
+class RuleError(RefusedError):
     """An object breaks a rule of the exchange.
 
     Args:
@@ -208,5 +208,4 @@ class RuleError(InputFormatError):
 
     def __init__(self, rule: str, what: str = "", *, where: str = "") -> None:
         known = rule_named(rule)
-        super().__init__(f"{rule}: {what or known.says}", where=where, todo=known.todo)
-        self.rule = rule
+        super().__init__(rule, what or known.says, where=where, todo=known.todo)
