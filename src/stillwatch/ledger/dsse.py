@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from stillwatch.errors import RefusedError
+from stillwatch.ledger.notes import decode64
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -94,7 +94,7 @@ def open_envelope(
     try:
         envelope = msgspec.json.decode(raw, type=_Envelope)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RefusedError("L-18", f"not an envelope: {error}") from error
+        raise RefusedError("L-18", f"not an envelope: {error}") from error  # L-18
     if envelope.payload_type != payload_type:  # L-18
         raise RefusedError("L-18", "an envelope is of another type", where=envelope.payload_type)
     if len(envelope.signatures) > _MOST_SIGNATURES:  # L-18
@@ -116,7 +116,7 @@ def open_envelope(
 
 def _bytes(text: str) -> bytes:
     """Return what base64 of either alphabet holds; verifiers have to read both."""
-    try:
-        return base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise RefusedError("L-18", "an envelope holds no base64") from error
+    raw = decode64(text.replace("-", "+").replace("_", "/"))
+    if raw is None:  # L-18
+        raise RefusedError("L-18", "an envelope holds no base64")
+    return raw
