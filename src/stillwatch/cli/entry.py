@@ -26,7 +26,9 @@ COMMANDS: dict[str, str] = {
     "alert": "stillwatch.cli.alert",
     "verdicts": "stillwatch.cli.verdicts",
     "vault": "stillwatch.cli.vault",
+    "oprf": "stillwatch.cli.oprf",
     "witness": "stillwatch.cli.witness",
+    "hub": "stillwatch.cli.hub",
     "demo": "stillwatch.cli.demo",
 }
 """Command name to the module that defines it as ``command``."""

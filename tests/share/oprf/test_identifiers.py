@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from rfc9497_vectors import INFO, KEY, SEED
 
 from stillwatch.errors import InputFormatError, RefusedError
-from stillwatch.share.oprf.identifiers import KINDS, RULES_VERSION, encode, normalise
+from stillwatch.share.oprf.identifiers import RULES_VERSION, encode, normalise
+from stillwatch.share.oprf.kinds import KINDS
 
 FILE = json.loads(
     resources.files("stillwatch.share.oprf").joinpath("vectors.json").read_text("utf-8")
