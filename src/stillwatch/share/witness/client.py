@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import httpx
-
 from stillwatch.errors import RefusedError, UnreachableError
 from stillwatch.ledger.cosignatures import verify_cosignatures
 from stillwatch.ledger.notes import parse_signatures
@@ -14,6 +12,8 @@ from stillwatch.share.witness.submission import write_submission
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+
+    import httpx
 
     from stillwatch.ledger import Note, VerifyKey
     from stillwatch.ledger.notes import SignatureLine
@@ -72,6 +72,8 @@ async def ask_witness(
 
 
 async def _posted(client: httpx.AsyncClient, url: str, body: bytes) -> tuple[int, str]:
+    import httpx  # noqa: PLC0415 - a witness's own process needs no client
+
     try:
         async with client.stream(
             "POST", f"{url.rstrip('/')}/add-checkpoint", content=body

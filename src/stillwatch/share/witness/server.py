@@ -67,7 +67,8 @@ def _answer(memory: Memory, raw: bytes, key: SigningKey, now: int) -> Response:
     try:
         return PlainTextResponse(memory.cosign(raw, key, now).encode())
     except StaleError as error:
-        return Response(f"{error.size}\n", 409, media_type="text/x.tlog.size")
+        # given as a header, since a media type of text would be answered with a charset
+        return Response(f"{error.size}\n", 409, {"Content-Type": "text/x.tlog.size"})
     except RefusedError as error:
         return PlainTextResponse(f"{error}\n", _STATUS[error.rule])
     except OutputError as error:

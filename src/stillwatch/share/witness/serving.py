@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
 
-__all__ = ["serve"]
+__all__ = ["listen", "serve"]
 
 
 def serve(
@@ -40,18 +40,8 @@ def serve(
         ConfigurationError: an address beyond loopback without TLS, one that cannot be listened at,
             or a certificate that cannot be used.
     """
-    if tls is None and not _loopback(host):
-        raise ConfigurationError(
-            "without a TLS certificate only this machine is served",
-            where=host,
-            todo="give --tls-certificate and --tls-key, or listen at 127.0.0.1",
-        )
-    if tls is not None:
-        _check(*tls)
-    listening = _listening(host, port)
-    scheme = "http" if tls is None else "https"
-    name = f"[{host}]" if ":" in host else host
-    announce(f"{scheme}://{name}:{listening.getsockname()[1]}")
+    listening, url = listen(host, port, tls)
+    announce(url)
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -67,6 +57,31 @@ def serve(
         ssl_keyfile=None if tls is None else str(tls[1]),
     )
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def listen(host: str, port: int, tls: tuple[Path, Path] | None) -> tuple[socket.socket, str]:
+    """Return a listening socket and its URL.
+
+    Args:
+        host: address to listen at, in figures or ``localhost``.
+        port: port, 0 for one that is free.
+        tls: files of a certificate chain and its key, in PEM; None for plain HTTP.
+
+    Raises:
+        ConfigurationError: as `serve`.
+    """
+    if tls is None and not _loopback(host):
+        raise ConfigurationError(
+            "without a TLS certificate only this machine is served",
+            where=host,
+            todo="give --tls-certificate and --tls-key, or listen at 127.0.0.1",
+        )
+    if tls is not None:
+        _check(*tls)
+    listening = _listening(host, port)
+    scheme = "http" if tls is None else "https"
+    name = f"[{host}]" if ":" in host else host
+    return listening, f"{scheme}://{name}:{listening.getsockname()[1]}"
 
 
 def _loopback(host: str) -> bool:
