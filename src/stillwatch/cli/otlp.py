@@ -125,7 +125,7 @@ def receive(
 
     host, port = listening.place()
     try:
-        import uvicorn  # noqa: PLC0415 - an extra
+        import uvicorn  # noqa: F401, PLC0415 - an extra
 
         from stillwatch.find.receiving.service import Service  # noqa: PLC0415 - an extra
     except ImportError as error:
@@ -144,16 +144,7 @@ def receive(
             exchanges=exchanges,
             say=lambda line: click.echo(line, err=True),
         )
-        config = uvicorn.Config(
-            service.app(),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            limit_concurrency=512,
-            timeout_graceful_shutdown=10,
-            **_tls(listening),
-        )
-        server = uvicorn.Server(config)
+        server = _server(service.app(), listening)
         with _ended_by_signals(server):
             scheme = "http" if listening.certificate is None else "https"
             shown = f"[{host}]" if ":" in host else host
@@ -163,6 +154,21 @@ def receive(
             finally:
                 service.close()
     return service.totals, sum(receiver.rejected.values())
+
+
+def _server(app: Any, listening: Listening) -> Any:  # noqa: ANN401 - of an extra
+    import uvicorn  # noqa: PLC0415 - an extra
+
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=512,
+        timeout_graceful_shutdown=10,
+        **_tls(listening),
+    )
+    return uvicorn.Server(config)
 
 
 def _tls(listening: Listening) -> dict[str, Any]:
