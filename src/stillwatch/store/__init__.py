@@ -1,3 +1,7 @@
-"""See the package documentation."""
+"""Tables and the databases that hold them (extra ``share``)."""
 
-__all__: list[str] = []
+from __future__ import annotations
+
+from stillwatch.store.database import Database
+
+__all__ = ["Database"]

@@ -1,0 +1,373 @@
+"""``stillwatch hub``: the neutral side of the exchange."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stillwatch.errors import ConfigurationError, MissingExtraError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stillwatch.ledger import SigningKey
+    from stillwatch.share.hub.roster import Member, Roster
+    from stillwatch.share.hub.writer import Change
+    from stillwatch.store import Database
+
+__all__ = ["command"]
+
+_KEY = "hub.key"
+_DAY = 86_400_000_000
+
+_state = click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder of the log's key and, unless --database is given, of the hub's database.",
+)
+_database = click.option(
+    "--database",
+    help="postgresql://user@host/name, or sqlite:///path; a file in --state if absent.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
+
+
+def _at(function: Callable[..., Any]) -> Callable[..., Any]:
+    return _state(_database(function))
+
+
+@click.group("hub")
+def command() -> None:
+    """Run the neutral side of the exchange."""
+    try:
+        import stillwatch.share.hub  # noqa: F401, PLC0415 - help imports no server
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"a hub needs {error.name}", todo="pip install 'stillwatch[share]'"
+        ) from error
+
+
+@command.command("init")
+@click.argument("name", required=False)
+@_at
+def init(name: str | None, state: Path, database: str | None) -> None:
+    """Make a hub whose log is called NAME, best a URL without its scheme; print the log's key.
+
+    On a hub that is there already, bring its tables to the newest layout.
+    """
+    from stillwatch.ledger import SigningKey  # noqa: PLC0415
+    from stillwatch.share.hub.preparing import prepare  # noqa: PLC0415
+
+    path = state / _KEY
+    if not path.exists():
+        if name is None:
+            raise ConfigurationError("a new hub needs a name", todo="stillwatch hub init NAME")
+        try:
+            state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise ConfigurationError(
+                f"the folder cannot be made: {error.strerror}",
+                where=str(state),
+                todo="name another",
+            ) from error
+        SigningKey.generate(name).write(path)
+    key = SigningKey.read(path)
+    opened = _store(state, database)
+    opened.now(prepare, key, os.urandom(16))
+    opened.close()
+    click.echo(key.public.encode())
+
+
+@command.command("serve")
+@_at
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option(
+    "--port",
+    default=8717,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen at; 0 takes a free one.",
+)
+@click.option("--tls-certificate", type=click.Path(path_type=Path), help="Certificate chain, PEM.")
+@click.option("--tls-key", type=click.Path(path_type=Path), help="The certificate's key, PEM.")
+@click.option("--origin", help="Scheme and authority under which members reach the hub.")
+@click.option(
+    "--witness",
+    "witnesses",
+    nargs=2,
+    multiple=True,
+    metavar="URL KEY",
+    help="A witness that cosigns the log's checkpoints; may be repeated.",
+)
+@click.option("--nats", default="", help="URL of NATS, through which replicas hear of each other.")
+@click.option("--public-log", is_flag=True, help="Show checkpoint, tiles and entries to everybody.")
+@click.option("--basic", is_flag=True, help="Let members with a reading token read by HTTP Basic.")
+@click.option(
+    "--retention-days",
+    default=30,
+    show_default=True,
+    type=click.IntRange(0, 3650),
+    help="Days after the end of its life when an object is erased.",
+)
+def serve(
+    state: Path,
+    database: str | None,
+    host: str,
+    port: int,
+    tls_certificate: Path | None,
+    tls_key: Path | None,
+    origin: str | None,
+    witnesses: tuple[tuple[str, str], ...],
+    nats: str,
+    *,
+    public_log: bool,
+    basic: bool,
+    retention_days: int,
+) -> None:
+    """Serve members until told to end; the URL is the first line printed."""
+    from stillwatch.ledger import COSIGNATURE, VerifyKey  # noqa: PLC0415
+    from stillwatch.share.hub import HubSettings, Witness  # noqa: PLC0415
+    from stillwatch.share.hub.serving import serve_hub  # noqa: PLC0415
+    from stillwatch.share.witness.serving import listen  # noqa: PLC0415
+
+    if (tls_certificate is None) != (tls_key is None):
+        raise ConfigurationError(
+            "a certificate without its key, or a key without its certificate",
+            where="--tls-certificate, --tls-key",
+            todo="give both",
+        )
+    for _, text in witnesses:
+        if VerifyKey.decode(text).kind != COSIGNATURE:
+            raise ConfigurationError("this is no witness's key", where=text, todo="ask the witness")
+    desk = _opened(state, database)
+    tls = None if tls_certificate is None or tls_key is None else (tls_certificate, tls_key)
+    listening, url = listen(host, port, tls)
+    settings = HubSettings(
+        (origin or url).rstrip("/"),
+        witnesses=tuple(Witness(*pair) for pair in witnesses),
+        nats=nats,
+        public_log=public_log,
+        basic=basic,
+        retention_days=retention_days,
+    )
+    click.echo(url)
+    serve_hub(settings, desk.database, desk.key, listening, tls)
+
+
+@command.command("invite")
+@click.argument("name")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    default=("publish",),
+    show_default=True,
+    type=click.Choice(["publish", "read", "observe", "counsel"]),
+    help="What the member may do; may be repeated.",
+)
+@click.option(
+    "--days", default=14, show_default=True, type=click.IntRange(1, 365), help="Good for."
+)
+@_at
+def invite(name: str, roles: tuple[str, ...], days: int, state: Path, database: str | None) -> None:
+    """Print an invitation for NAME; it is good once."""
+    from stillwatch.share.hub.membership import invite as keep  # noqa: PLC0415
+
+    desk = _opened(state, database)
+    token = secrets.token_urlsafe(32)
+    desk.act(
+        "invite", name, lambda journal: keep(journal, token, name, roles, _now() + days * _DAY)
+    )
+    click.echo(token)
+
+
+@command.command("members")
+@_at
+@_json
+def members(state: Path, database: str | None, *, as_json: bool) -> None:
+    """List members, their states, roles and keys."""
+    from stillwatch.share.hub.times import written  # noqa: PLC0415
+
+    roster = _opened(state, database).roster()
+    shown = [
+        {
+            "member": member.id,
+            "name": member.name,
+            "state": member.state,
+            "roles": sorted(member.roles),
+            "joined": written(member.joined),
+            "limited": member.limited,
+            "reading_token": member.reading_token is not None,
+            "objects_a_second": member.objects_a_second,
+            "requests_a_second": member.requests_a_second,
+            "key_ids": [
+                name for name, key in roster.keys.items()
+                if key.member == member.number and key.until is None
+            ],
+        }
+        for member in roster.members.values()
+    ]  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(shown))
+        return
+    for entry in shown:
+        limited = ", limited" if entry["limited"] else ""
+        click.echo(f"{entry['member']}  {entry['state']}{limited}  {entry['name']}")
+
+
+def _state_command(name: str, state_word: str, words: str) -> None:
+    @command.command(name, help=words)
+    @click.argument("member")
+    @_at
+    def change(member: str, state: Path, database: str | None) -> None:
+        from stillwatch.share.hub.membership import set_state  # noqa: PLC0415
+
+        desk = _opened(state, database)
+        found = desk.member(member)
+        desk.act(name, found.id, lambda journal: set_state(journal, found, state_word))
+        click.echo(f"{found.name} is {state_word}", err=True)
+
+
+_state_command("suspend", "suspended", "Refuse all requests of MEMBER, an id or a name.")
+_state_command("resume", "active", "Take requests of MEMBER again.")
+_state_command("remove", "left", "Let MEMBER go for good.")
+
+
+@command.command("quota")
+@click.argument("member")
+@click.option("--objects", type=click.FloatRange(0), help="Objects a second that it may post.")
+@click.option("--requests", type=click.FloatRange(0), help="Requests a second that it may make.")
+@_at
+def quota(
+    member: str,
+    objects: float | None,
+    requests: float | None,
+    state: Path,
+    database: str | None,
+) -> None:
+    """Set what MEMBER may do in a second; bursts are a minute's worth."""
+    from stillwatch.share.hub.membership import set_quota  # noqa: PLC0415
+
+    desk = _opened(state, database)
+    found = desk.member(member)
+    desk.act("quota", found.id, lambda journal: set_quota(journal, found, objects, requests))
+
+
+@command.command("reading-token")
+@click.argument("member")
+@click.option("--withdraw", is_flag=True, help="Take the token back.")
+@_at
+def reading_token(member: str, state: Path, database: str | None, *, withdraw: bool) -> None:
+    """Print a token with which MEMBER's TAXII clients read by HTTP Basic, see serve --basic."""
+    from stillwatch.share.hub.membership import set_reading_token  # noqa: PLC0415
+
+    desk = _opened(state, database)
+    found = desk.member(member)
+    token = None if withdraw else secrets.token_urlsafe(32)
+    desk.act("reading-token", found.id, lambda journal: set_reading_token(journal, found, token))
+    if token is not None:
+        click.echo(token)
+
+
+@command.command("add-collection")
+@click.argument("alias")
+@click.option("--title", help="For people; the alias if absent.")
+@click.option("--member", "chosen", multiple=True, help="A member it is for; all if absent.")
+@_at
+def collection(
+    alias: str, title: str | None, chosen: tuple[str, ...], state: Path, database: str | None
+) -> None:
+    """Add the collection ALIAS and print its id."""
+    from stillwatch.share.hub.preparing import add_collection  # noqa: PLC0415
+
+    desk = _opened(state, database)
+    numbers = [desk.member(name).number for name in chosen] or None
+    made = desk.act(
+        "add-collection",
+        alias,
+        lambda journal: add_collection(journal, alias, title or alias, os.urandom(16), numbers),
+    )
+    click.echo(made)
+
+
+@command.group("audit")
+def audit() -> None:
+    """The log of each access."""
+
+
+@audit.command("export")
+@_at
+def export(state: Path, database: str | None) -> None:
+    """Print the audit log as JSON lines, each chained to the one before by its hash."""
+    from stillwatch.share.hub.audits import audit_lines  # noqa: PLC0415
+
+    def write(connection: Any) -> None:  # noqa: ANN401 - a connection
+        for line in audit_lines(connection):
+            sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
+
+    _opened(state, database).database.now_reading(write)
+
+
+@audit.command("verify")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def verify(file: Path) -> None:
+    """Check the chain of an exported audit log."""
+    from stillwatch.share.hub.audits import verify_audit  # noqa: PLC0415
+
+    with file.open("rb") as lines:
+        count = verify_audit(lines)
+    click.echo(f"{count:,} lines, and the chain holds", err=True)
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """A hub's database and key, opened."""
+
+    database: Database
+    key: SigningKey
+
+    def roster(self) -> Roster:
+        from stillwatch.share.hub.roster import Roster  # noqa: PLC0415
+
+        found: Roster = self.database.now_reading(Roster.read)
+        return found
+
+    def member(self, name: str) -> Member:
+        from stillwatch.share.hub.operating import named_member  # noqa: PLC0415
+
+        return named_member(self.roster(), name)
+
+    def act(self, name: str, about: str, work: Change) -> Any:  # noqa: ANN401 - the work's own
+        from stillwatch.share.hub.operating import act  # noqa: PLC0415
+
+        return act(self.database, self.key, name, about, work, now=_now(), chance=os.urandom)
+
+
+def _store(state: Path, database: str | None) -> Database:
+    from stillwatch.store import Database  # noqa: PLC0415
+
+    return Database(database or f"sqlite:///{(state / 'hub.sqlite').absolute()}")
+
+
+def _opened(state: Path, database: str | None) -> _Desk:
+    from stillwatch.ledger import SigningKey  # noqa: PLC0415
+    from stillwatch.share.hub.preparing import check_prepared  # noqa: PLC0415
+
+    key = SigningKey.read(state / _KEY)
+    opened = _store(state, database)
+    opened.now_reading(check_prepared, key)
+    return _Desk(opened, key)
+
+
+def _now() -> int:
+    return time.time_ns() // 1000

@@ -1,0 +1,78 @@
+"""Nonces that were seen, for as long as a signature is good: none is taken twice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from stillwatch.share.hub.refusals import HubError
+from stillwatch.store import tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from stillwatch.ledger.requests import Signed
+
+__all__ = ["KEEP_NONCE", "WINDOW", "Nonces", "digest", "take_shared"]
+
+WINDOW = 300
+"""Seconds that a signer's clock and the way may take, before and after."""
+_MOST_OF_ONE = 400_000
+"""Nonces kept of one key: over 600 seconds, 660 requests a second."""
+
+
+def digest(signed: Signed) -> bytes:
+    """Return what stands for a nonce of a key, 16 bytes."""
+    return hashlib.sha256(f"{signed.keyid}\n{signed.nonce}".encode()).digest()[:16]
+
+
+class Nonces:
+    """Memory of nonces, bounded for each key.
+
+    A restart forgets it, so a hub refuses what was signed before it began (H-2), unless the nonce's
+    table of the database says what was seen (`restore`).
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[str, OrderedDict[bytes, int]] = {}
+
+    def restore(self, rows: list[tuple[bytes, int]]) -> None:
+        """Take in what an earlier run had seen."""
+        self._seen[""] = OrderedDict(sorted(rows, key=lambda row: row[1]))
+
+    def take(self, signed: Signed, now: int) -> tuple[bytes, int]:
+        """Remember a nonce; return its digest and until when it counts, seconds since 1970.
+
+        Raises:
+            HubError: H-2 it was seen before, or the key sends more than is remembered.
+        """
+        own = self._seen.setdefault(signed.keyid, OrderedDict())
+        mark = digest(signed)
+        while own and next(iter(own.values())) < now:
+            own.popitem(last=False)
+        if mark in own or mark in self._seen.get("", ()):  # H-2
+            raise HubError(401, "H-2", "the nonce was seen before", todo="draw a new one")
+        if len(own) >= _MOST_OF_ONE:  # H-2
+            raise HubError(
+                429, "H-2", "too many requests to remember", headers=(("Retry-After", "60"),)
+            )
+        until = now + 2 * WINDOW + 1
+        own[mark] = until
+        return mark, until
+
+
+def take_shared(connection: Connection, mark: bytes, until: int, now: int) -> bool:
+    """Remember a nonce for all replicas; False where it was seen before."""
+    done = connection.execute(KEEP_NONCE, {"digest": mark, "until": until})
+    if mark[0] == 0:
+        connection.execute(sa.delete(tables.nonces).where(tables.nonces.c.until < now))
+    return done.rowcount == 1
+
+
+KEEP_NONCE = sa.text(
+    "INSERT INTO hub_nonces (digest, until) VALUES (:digest, :until)"
+    " ON CONFLICT (digest) DO NOTHING"
+)

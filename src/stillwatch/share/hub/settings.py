@@ -1,0 +1,77 @@
+"""What an operator sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["HubSettings", "Witness"]
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A witness of the log."""
+
+    url: str
+    """Prefix under which it takes ``add-checkpoint`` (C2SP tlog-witness)."""
+
+    verify_key: str
+    """Its key, as C2SP writes verifier keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubSettings:
+    """Settings of one hub process."""
+
+    origin: str
+    """Scheme and authority under which members reach it, such as ``https://hub.example``."""
+
+    title: str = "stillwatch exchange"
+    """For people."""
+
+    max_content_length: int = 8 << 20
+    """Bytes of a request at most."""
+
+    most_objects: int = 1000
+    """Objects of an envelope at most."""
+
+    page: int = 100
+    """Objects of a page that asks for no limit."""
+
+    most_page: int = 1000
+    """Objects of a page at most."""
+
+    streams: int = 8
+    """Streams of one member at most."""
+
+    patience: float = 30.0
+    """Seconds that a stream waits for a member that does not read."""
+
+    heartbeat: float = 15.0
+    """Seconds between a stream's comments."""
+
+    poll: float = 1.0
+    """Seconds between looks at what others wrote into the same database."""
+
+    retention_days: int = 30
+    """Days after ``valid_until`` when object and salt are erased."""
+
+    public_log: bool = False
+    """Checkpoint, tiles and entries are for everybody."""
+
+    witnesses: tuple[Witness, ...] = ()
+    """Who is asked to cosign checkpoints."""
+
+    nats: str = ""
+    """URL of NATS, through which replicas hear of each other at once; empty for none."""
+
+    requests_a_second: float = 50.0
+    """Quota of a member that joins."""
+
+    objects_a_second: float = 20.0
+    """Quota of a member that joins."""
+
+    basic: bool = False
+    """Members with a reading token may read TAXII with HTTP Basic."""
+
+    invited_wait: float = 0.2
+    """Seconds that an answer to a wrong invitation takes."""
