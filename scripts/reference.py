@@ -57,6 +57,7 @@ def columns_page() -> str:
         "Account events": records.ACCOUNT_EVENT,
         "Provider events": records.PROVIDER_EVENT,
         "Identifier tokens": records.IDENTIFIER_TOKEN,
+        "Intelligence": records.INTELLIGENCE,
     }
     for title, fields in inputs.items():
         lines += ["", f"## {title}", "", "| column | type | required | family | holds |"]

@@ -22,6 +22,7 @@ __all__ = [
     "EXCHANGE",
     "FAMILIES",
     "IDENTIFIER_TOKEN",
+    "INTELLIGENCE",
     "PROVIDER_EVENT",
     "TIME",
     "Campaign",
@@ -141,6 +142,14 @@ IDENTIFIER_TOKEN: tuple[Field, ...] = (
     Field("valid_from", TIME, "when the value began to hold, UTC"),
 )
 """Columns of the vault's output, which scan reads in place of clear identifiers."""
+
+INTELLIGENCE: tuple[Field, ...] = (
+    Field("time", TIME, "when the match was known here, UTC", required=True),
+    Field("account_id", _S, "id of the account", required=True),
+    Field("actor", _S, "campaign that a peer declared", required=True),
+    Field("log_ratio", pa.float64(), "that the account is the actor's, nats", required=True),
+)
+"""Columns of what ``stillwatch exchange match`` found: accounts that peers' indicators match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +312,10 @@ class Campaign:
     """All evidence weighed together, which decided; None where not kept."""
     examples: tuple[Example, ...] = ()
     """A few exchanges, evenly spread over the campaign."""
+    split_from: str | None = None
+    """Id of the campaign that it was told apart from; None where it began by itself."""
+    merged: tuple[str, ...] = ()
+    """Ids that ended because their accounts came back to this campaign, earliest first."""
 
 
 @dataclass(frozen=True, slots=True)

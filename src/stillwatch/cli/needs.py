@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
 __all__ = ["needs"]
 
+_ELSEWHERE = {"pattern": "identifier_token.pattern_token", "actor": "intelligence.actor"}
+"""What detectors read that is a column neither of the log nor of the account table."""
+
 
 def needs() -> list[Need]:
     """Return the needs of all detectors."""
@@ -20,11 +23,7 @@ def needs() -> list[Need]:
     found = []
     for detector in DETECTORS:
         columns = tuple(
-            "identifier_token.pattern_token"
-            if name == "pattern"
-            else f"account.{name}"
-            if name in account
-            else f"exchange.{name}"
+            _ELSEWHERE.get(name, f"{'account' if name in account else 'exchange'}.{name}")
             for name in sorted(detector.reads)
         )
         found.append(Need(detector.slug, detector.family, any_of=columns))

@@ -19,6 +19,7 @@ __all__ = [
     "alpha",
     "events",
     "format_name",
+    "intelligence",
     "key_file",
     "mapping",
     "step",
@@ -64,6 +65,10 @@ events = click.option(
 """``--events``, any number of locations."""
 tokens = click.option("--tokens", help="Tokens written by `stillwatch vault tokenise`.")
 """``--tokens``, a location."""
+intelligence = click.option(
+    "--intelligence", help="Accounts that peers' indicators match, as `exchange match` writes them."
+)
+"""``--intelligence``, a location."""
 mapping = click.option(
     "--map",
     "map_",

@@ -33,6 +33,7 @@ __all__ = ["command"]
 @options.accounts
 @options.events
 @options.tokens
+@options.intelligence
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Output folder.")
 @click.option(
     "--as-of",
@@ -71,6 +72,7 @@ def command(
     accounts: str | None,
     events: tuple[str, ...],
     tokens: str | None,
+    intelligence: str | None,
     out: Path | None,
     as_of: datetime | None,
     step: int,
@@ -94,7 +96,7 @@ def command(
     from stillwatch.report.assumptions import read_assumptions  # noqa: PLC0415
 
     if check:
-        _check(exchanges, accounts, events, tokens, map_, format_, as_json=as_json)
+        _check(exchanges, accounts, events, tokens, intelligence, map_, format_, as_json=as_json)
         return
     if out is None:
         raise ConfigurationError("--out is missing", todo="name a folder for the results")
@@ -106,6 +108,7 @@ def command(
             accounts=accounts,
             events=events,
             tokens=tokens,
+            intelligence=intelligence,
             mapping=map_,
             format_=format_,
             key=read_secret(key_file),
@@ -128,6 +131,7 @@ def run(
     accounts: str | None = None,
     events: tuple[str, ...] = (),
     tokens: str | None = None,
+    intelligence: str | None = None,
     mapping: ColumnMapping | None = None,
     format_: str | None = None,
     key: bytes = b"",
@@ -154,7 +158,7 @@ def run(
         key=key_from_secret(key),
         without=without,
     )
-    given = _beside(accounts, events, tokens, mapping, quarantine)
+    given = _beside(accounts, events, tokens, intelligence, mapping, quarantine)
     if state is not None:
         refuse_prompts(str(state), observed=True, asked=show_prompts)
         return _continue(
@@ -204,6 +208,7 @@ def _afresh(
             account_events=aligned.get("events"),
             provider_events=happened,
             tokens=aligned.get("tokens"),
+            intelligence=aligned.get("intelligence"),
             settings=replace(settings, key_fingerprint=log.key),
             observed=True,
             progress=tick,
@@ -262,6 +267,7 @@ def _beside(
     accounts: str | None,
     events: tuple[str, ...],
     tokens: str | None,
+    intelligence: str | None,
     mapping: ColumnMapping | None,
     quarantine: Quarantine,
 ) -> dict[str, pa.Table]:
@@ -270,6 +276,7 @@ def _beside(
         read_accounts,
         read_events,
         read_identifier_tokens,
+        read_intelligence,
     )
 
     given: dict[str, pa.Table] = {}
@@ -283,6 +290,10 @@ def _beside(
             given["provider_events"] = found.provider
     if tokens is not None:
         given["tokens"] = read_identifier_tokens(tokens, mapping=mapping, quarantine=quarantine)
+    if intelligence is not None:
+        given["intelligence"] = read_intelligence(
+            intelligence, mapping=mapping, quarantine=quarantine
+        )
     return given
 
 
@@ -291,6 +302,7 @@ def _check(
     accounts: str | None,
     events: tuple[str, ...],
     tokens: str | None,
+    intelligence: str | None,
     mapping: ColumnMapping | None,
     format_: str | None,
     *,
@@ -309,6 +321,7 @@ def _check(
         accounts=accounts,
         events=events,
         identifier_tokens=tokens,
+        intelligence=intelligence,
         mapping=mapping,
         format=format_,
     )

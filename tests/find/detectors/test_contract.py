@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from made_log import account_table, exchange_table, log_of, made_rows, view_of
 
@@ -14,10 +15,12 @@ from stillwatch.find.campaigns.background import refresh
 from stillwatch.find.detectors import DETECTORS
 from stillwatch.find.features.groups import groups_of_facets, groups_of_rows
 from stillwatch.find.features.log import IDENTITY
+from stillwatch.find.features.peers import peers_of
 from stillwatch.find.features.rows import HOUR
-from stillwatch.records import ACCOUNT, EXCHANGE, FAMILIES
+from stillwatch.records import ACCOUNT, EXCHANGE, FAMILIES, TIME
 
-COLUMNS = {field.name: field.family for field in (*EXCHANGE, *ACCOUNT)} | {"pattern": "identity"}
+COLUMNS = {field.name: field.family for field in (*EXCHANGE, *ACCOUNT)}
+COLUMNS |= {"pattern": "identity", "actor": "intelligence"}
 ROWS = made_rows(seed=5)
 FIELDS = ("statistic", "effect", "support", "enough")
 
@@ -50,6 +53,23 @@ def picked(measured, order):
     return type(measured)(*(getattr(measured, name)[order] for name in FIELDS))
 
 
+def matched(log, until=np.inf):
+    """Every third account is recognised, one after the other."""
+    found = np.arange(0, len(log.accounts), 3)
+    found = found[log.time[0] + found * HOUR <= until]
+    return peers_of(
+        log.accounts.ids,
+        pa.table(
+            {
+                "time": pa.array(log.time[0] + found * HOUR, TIME),
+                "account_id": log.accounts.ids.take(pa.array(found)),
+                "actor": ["m1/c1", "m2/c7"] * (found.size // 2) + ["m1/c1"] * (found.size % 2),
+                "log_ratio": 1.0 + found % 5,
+            }
+        ),
+    )
+
+
 @pytest.fixture(scope="module")
 def view():
     log = log_of(exchange_table(ROWS[0]), account_table(ROWS[1]))
@@ -59,7 +79,7 @@ def view():
     number = np.arange(len(log.accounts))
     blocked = np.where(number % 3 == 1, log.time[0] + number * HOUR, -1)
     accounts = replace(log.accounts, identity=identity, blocked=blocked)
-    return learned(replace(log, accounts=accounts))
+    return learned(replace(log, accounts=accounts, peers=matched(log)))
 
 
 def declares_itself(detector):
@@ -126,7 +146,7 @@ def does_not_look_ahead(detector, view):
     known = view.log.accounts
     blocked = np.where(known.blocked < early.time[-1], known.blocked, -1)
     accounts = replace(early.accounts, identity=known.identity, blocked=blocked)
-    early = replace(early, accounts=accounts)
+    early = replace(early, accounts=accounts, peers=matched(early, until=early.time[-1]))
     then, cut_view = learned(view.log, cut), learned(early)
     groups = facet_groups(cut_view)
     rows = [groups.rows_of(g) for g in range(len(groups))]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CHECKPOINT_VERSION", "decode", "encode"]
 
-CHECKPOINT_VERSION = 1
+CHECKPOINT_VERSION = 2
 """Changes whenever what is carried means something else."""
 _SCALARS = ("rows", "time", "learned", "learned_at", "pooled", "looks")
 _MET = ("worded", "mannered", "screened")
@@ -254,7 +254,7 @@ def _met(name: str, met: Mapping[bytes, int]) -> dict[str, NDArray[Any]]:
 
 def _accounts_end(key: bytes) -> int:
     """Return where the accounts of a key end: what proposed a group is in letters."""
-    for by in (b"words", b"values", b"manner"):
+    for by in (b"words", b"values", b"manner", b"peers"):
         if key.endswith(by) and (len(key) - len(by)) % 4 == 0:
             return len(key) - len(by)
     raise ValueError(key[-8:])

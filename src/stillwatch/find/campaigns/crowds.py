@@ -47,7 +47,7 @@ RATIOS = frozenset(
     }
 )
 """Detectors whose statistic is a log likelihood ratio already."""
-_BOUNDED = frozenset({"job-queue"})
+_BOUNDED = frozenset({"job-queue", "peer-indicators"})
 """Detectors whose statistic is a log likelihood ratio within bounds, which is taken as it is."""
 _SLOPE = 0.9
 _REPEATS = -3.0

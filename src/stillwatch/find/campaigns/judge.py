@@ -19,6 +19,7 @@ J-13 Accounts half of which hold one card, phone or machine are one customer's, 
      that; they are shown and not declared.
 J-14 A member that had the group's words before all the others, and is tied to none of them, may
      have been copied by them: it is put before a person (``priority``).
+J-15 What peers say adds to the odds, four nats at most; it is no kind of evidence (J-11).
 
 J-5 to J-8 were withdrawn; what they refused is weighed (docs/decisions/0010 and 0011).
 """
@@ -96,6 +97,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "technique-probing": (0.0, 0.0),
     "sub-streams": (0.0, 0.0),
     "two-sample": (0.0, 0.0),
+    "peer-indicators": (0.0, 4.0),
 }
 """Nats that each detector may add (J-1)."""
 FAMILY_CAP: Mapping[str, float] = {
@@ -104,6 +106,7 @@ FAMILY_CAP: Mapping[str, float] = {
     "rhythm": 9.0,
     "lifecycle": 10.0,
     "content": 9.0,
+    "intelligence": 4.0,
 }
 _WRITES, _WRITES_MOST = 5.0, 7.0
 """Nats of writing at which an account is as likely as not a member, and that count at most."""
@@ -353,7 +356,7 @@ def decide(judged: Judged, alpha: float, rows: int) -> str | None:
         return "J-13: half of the accounts hold one card, phone or machine, as one customer's do"
     if judged.rows.size < EXCHANGES:
         return f"J-12: fewer than {EXCHANGES} exchanges are too few to tell"
-    odds = weigh(judged)
+    odds = weigh(judged) + judged.log_e["peer-indicators"]  # J-15
     needed = THRESHOLD + float(np.log((1 - alpha) / alpha) - np.log(19.0))
     needed += _THIN / (1.0 + rows / _PLENTY)
     if odds < needed:

@@ -14,6 +14,7 @@ from stillwatch.find.campaigns.refine import Population, concentration, features
 from stillwatch.find.detectors import DETECTORS
 from stillwatch.find.features.facets import LEAST_CARRIERS
 from stillwatch.find.features.groups import group_of_rows, groups_of_facets, groups_of_rows
+from stillwatch.find.features.peers import recognised
 from stillwatch.find.features.threads import shared_out
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ __all__ = [
     "has_grown",
     "manner_candidates",
     "most_accounts",
+    "peer_candidates",
     "pooled_candidates",
 ]
 
@@ -56,6 +58,8 @@ _MOST = 0.6
 """Share of such a group that must write in its style for only that to be looked at."""
 _WRITES = 3.0
 """Nats from which on an account writes in a style."""
+_RECOGNISED = 2.0
+"""Nats from which on peers' indicators recognise an account."""
 _PURE = 0.1
 """Share of those who write in a group's style that must be its members."""
 
@@ -197,6 +201,23 @@ def _own_style(styles: Styles, accounts: NDArray[np.int32]) -> tuple[float, Reac
     return inside / writes.size * inside / accounts.size * float(np.log2(inside)), reached
 
 
+def peer_candidates(view: View, styles: Styles) -> list[Candidate]:
+    """Return, for each campaign that a peer declared, the accounts here that are recognised.
+
+    Args:
+        view: what is known.
+        styles: of the same view.
+    """
+    found = []
+    for nats in recognised(view):
+        accounts = np.flatnonzero(nats >= _RECOGNISED).astype(np.int32)
+        accounts = accounts[view.seen[accounts]]
+        if LEAST <= accounts.size <= most_accounts(view):
+            latest = group_of_rows(view, np.sort(styles.latest.rows(accounts)))
+            found.append(_whole(view, accounts, latest, styles, "peers"))
+    return found
+
+
 def manner_candidates(
     view: View,
     groups: list[NDArray[np.int32]],
@@ -225,17 +246,10 @@ def manner_candidates(
         if score > 0.0:
             scored.append((score, number))
             latest[number] = group
-    found = []
-    for number in islice(_apart(view, scored, groups.__getitem__), _MANNERS):
-        accounts = groups[number]
-        candidate = Candidate(latest[number], np.zeros(0, np.int32), "manner", styled=True)
-        reached = styles.reach(accounts)
-        if reached is not None:
-            own = _in_style(view, reached, accounts, "manner")
-            if own.groups.accounts.size >= max(LEAST, _MOST * accounts.size):
-                candidate = own
-        found.append(candidate)
-    return found
+    return [
+        _whole(view, groups[number], latest[number], styles, "manner")
+        for number in islice(_apart(view, scored, groups.__getitem__), _MANNERS)
+    ]
 
 
 def _apart(
@@ -257,6 +271,18 @@ def _in_style(view: View, reached: Reached, accounts: NDArray[np.int32], by: Pro
     rows = reached.rows[member[view.log.account[reached.rows]]]
     pieces = reached.pieces[view.carriers[reached.pieces] >= LEAST_CARRIERS]
     return Candidate(group_of_rows(view, rows), pieces, by, styled=True)
+
+
+def _whole(
+    view: View, accounts: NDArray[np.int32], latest: Groups, styles: Styles, by: Proposer
+) -> Candidate:
+    """Return a group with its exchanges in style where most have some, else with its latest."""
+    reached = styles.reach(accounts)
+    if reached is not None:
+        own = _in_style(view, reached, accounts, by)
+        if own.groups.accounts.size >= max(LEAST, _MOST * accounts.size):
+            return own
+    return Candidate(latest, np.zeros(0, np.int32), by, styled=True)
 
 
 def has_grown(met: dict[bytes, int], key: bytes, size: int, growth: float) -> bool:

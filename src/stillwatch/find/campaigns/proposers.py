@@ -12,6 +12,7 @@ from stillwatch.find.campaigns.propose import (
     alike_candidates,
     manner_candidates,
     most_accounts,
+    peer_candidates,
     pooled_candidates,
 )
 from stillwatch.find.campaigns.style import Styles
@@ -55,6 +56,8 @@ class Proposers:
         edges = alike_in_words(view)
         near = Graph(edges, total, most)
         found: list[Candidate] = []
+        if "intelligence" not in self._without:
+            found += peer_candidates(view, styles)
         if "identity" not in self._without:
             found += pooled_candidates(view, pool_circles(view, most), population)
         found += alike_candidates(view, near.groups(), (styles, *self._more), self._worded)

@@ -81,6 +81,7 @@ def scan(
     account_events: pa.Table | None = None,
     provider_events: pa.Table | None = None,
     tokens: pa.Table | None = None,
+    intelligence: pa.Table | None = None,
     settings: Settings | None = None,
     observed: bool = False,
     memory: Memory | None = None,
@@ -95,6 +96,7 @@ def scan(
         provider_events: dated events, columns as in ``records.PROVIDER_EVENT``; shown beside
             the campaigns and never evidence.
         tokens: the vault's tokens, columns as in ``records.IDENTIFIER_TOKEN``.
+        intelligence: matches with peers' indicators, columns as in ``records.INTELLIGENCE``.
         settings: what to do; defaults otherwise.
         observed: whether the batches are what ``observe`` made of the exchanges.
         memory: what earlier scans of a part of this log left.
@@ -112,6 +114,7 @@ def scan(
         batches,
         with_blocks(with_events(accounts, account_events), account_events),
         tokens,
+        intelligence,
     )
     seconds = {"observe": clock.perf_counter() - started}
     return scan_log(

@@ -96,7 +96,8 @@ class Screen:
                 ages=0.8,
                 clients=0.8,
             )
-            if _odds(own, said, had, best, int(sizes[number])) >= THRESHOLD - _MARGIN:
+            odds = _odds(own, said, had, best, int(sizes[number]))
+            if odds + own.get("peer-indicators", 0.0) >= THRESHOLD - _MARGIN:
                 kept.append(candidate)
         return kept
 

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Proposer", "Structure", "circles_within", "structure_of"]
 
-Proposer = Literal["words", "values", "manner"]
-"""What proposed a group: what its accounts write, the values that they share, all that they do."""
+Proposer = Literal["words", "values", "manner", "peers"]
+"""What proposed a group: what its accounts write, the values that they share, all that they do,
+or what peers' indicators say of them."""
 
 _FACETS = 200
 _UNPLACED = 0.2

@@ -14,6 +14,7 @@ from stillwatch.find.detectors.job_queue import JobQueue
 from stillwatch.find.detectors.lock_step import LockStep
 from stillwatch.find.detectors.mail_patterns import MailPatterns
 from stillwatch.find.detectors.payment_links import PaymentLinks
+from stillwatch.find.detectors.peer_indicators import PeerIndicators
 from stillwatch.find.detectors.phone_links import PhoneLinks
 from stillwatch.find.detectors.release_pivot import ReleasePivot
 from stillwatch.find.detectors.replacement import ReplacementAfterBlock
@@ -47,5 +48,7 @@ DETECTORS: tuple[Detector, ...] = (
     TechniqueProbing(),
     SubStreams(),
     TwoSample(),
+    PeerIndicators(),
 )
-"""In the order of their families: identity, infrastructure, lifecycle, rhythm, content."""
+"""In the order of their families: identity, infrastructure, lifecycle, rhythm, content,
+intelligence."""

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from stillwatch.find.features.hashing import hash_strings
 from stillwatch.find.features.observe import string_buffers
+from stillwatch.find.features.peers import Peers, peers_of
 from stillwatch.find.features.text import DIMENSIONS, FORM
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ class Log:
     facets: NDArray[np.uint64]
     kinds: NDArray[np.uint8]
     accounts: AccountColumns
+    peers: Peers
+    """What peers' indicators say of the accounts."""
     present: frozenset[str]
     """Input columns present with at least one value."""
 
@@ -102,6 +105,7 @@ def build_log(
     batches: Iterable[pa.RecordBatch],
     account_table: pa.Table | None,
     tokens: pa.Table | None = None,
+    intelligence: pa.Table | None = None,
 ) -> Log:
     """Collect observations and accounts into a :class:`Log`.
 
@@ -109,6 +113,7 @@ def build_log(
         batches: observations as made by ``observe``, in any order and partitioning.
         account_table: columns as in ``records.ACCOUNT``, or None.
         tokens: the vault's tokens as in ``records.IDENTIFIER_TOKEN``, or None.
+        intelligence: matches with peers' indicators as in ``records.INTELLIGENCE``, or None.
     """
     table = pa.Table.from_batches(list(batches))
     order = _order(table)
@@ -151,6 +156,7 @@ def build_log(
         facets=np.asarray(facets.flatten()),
         kinds=np.asarray(kinds.flatten()),
         accounts=_accounts(ids, account_table, tokens),
+        peers=peers_of(ids, intelligence),
         present=frozenset(present),
     )
 

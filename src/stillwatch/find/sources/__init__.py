@@ -15,6 +15,7 @@ from stillwatch.find.sources.tables import (
     read_accounts,
     read_events,
     read_identifier_tokens,
+    read_intelligence,
     read_provider_events,
 )
 
@@ -36,5 +37,6 @@ __all__ = [
     "read_accounts",
     "read_events",
     "read_identifier_tokens",
+    "read_intelligence",
     "read_provider_events",
 ]

@@ -16,6 +16,7 @@ from stillwatch.find.sources.tables import (
     ACCOUNT_EVENTS,
     ACCOUNTS,
     IDENTIFIER_TOKENS,
+    INTELLIGENCE,
     PROVIDER_EVENTS,
     event_locations,
 )
@@ -162,6 +163,7 @@ def check(
     accounts: str | None = None,
     events: Sequence[str] = (),
     identifier_tokens: str | None = None,
+    intelligence: str | None = None,
     mapping: ColumnMapping | None = None,
     quarantine: Quarantine | None = None,
     format: str | None = None,  # noqa: A002 - named as the option is
@@ -175,6 +177,7 @@ def check(
         accounts: location of the account table.
         events: locations of event tables or folders of them.
         identifier_tokens: location of the vault's tokens.
+        intelligence: location of the matches with peers' indicators.
         mapping: the operator's column names.
         quarantine: takes bad rows; None only counts them.
         format: format of the exchange log's files; None tells.
@@ -197,6 +200,8 @@ def check(
     given += [(kinds[kind], location, None) for kind, location in found.items()]
     if identifier_tokens is not None:
         given.append((IDENTIFIER_TOKENS, identifier_tokens, None))
+    if intelligence is not None:
+        given.append((INTELLIGENCE, intelligence, None))
     for kind, location, chosen in given:
         source = Input(
             location,

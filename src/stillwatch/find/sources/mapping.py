@@ -17,6 +17,7 @@ from stillwatch.records import (
     ACCOUNT_EVENT,
     EXCHANGE,
     IDENTIFIER_TOKEN,
+    INTELLIGENCE,
     PROVIDER_EVENT,
     TIME,
     Field,
@@ -42,6 +43,7 @@ TABLES: Mapping[str, tuple[Field, ...]] = {
     "provider_event": PROVIDER_EVENT,
     "identifier_token": IDENTIFIER_TOKEN,
     "identifier": IDENTIFIER,
+    "intelligence": INTELLIGENCE,
 }
 """Sections of a mapping file and the columns that each may rename."""
 
@@ -96,8 +98,9 @@ def load_mapping(path: str | Path) -> ColumnMapping:
 
     Args:
         path: TOML file with any of the sections ``[exchange]``, ``[account]``,
-            ``[account_event]``, ``[provider_event]``, ``[identifier_token]`` and ``[identifier]``,
-            each of ``canonical = "name in the file"``, and optionally ``account_id_type``.
+            ``[account_event]``, ``[provider_event]``, ``[identifier_token]``, ``[identifier]``
+            and ``[intelligence]``, each of ``canonical = "name in the file"``, and optionally
+            ``account_id_type``.
 
     Raises:
         SourceNotFoundError: the file cannot be read.

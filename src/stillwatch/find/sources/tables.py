@@ -25,6 +25,7 @@ __all__ = [
     "ACCOUNTS",
     "ACCOUNT_EVENTS",
     "IDENTIFIER_TOKENS",
+    "INTELLIGENCE",
     "PROVIDER_EVENTS",
     "Events",
     "align_account_ids",
@@ -33,6 +34,7 @@ __all__ = [
     "read_accounts",
     "read_events",
     "read_identifier_tokens",
+    "read_intelligence",
     "read_provider_events",
 ]
 
@@ -42,6 +44,7 @@ PROVIDER_EVENTS = TableKind("provider_event", "provider_events")
 IDENTIFIER_TOKENS = TableKind(
     "identifier_token", "identifier_tokens", vocabulary={"type": ("email", "phone", "par")}
 )
+INTELLIGENCE = TableKind("intelligence", "intelligence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,13 @@ def read_identifier_tokens(
 ) -> pa.Table:
     """Read the vault's tokens; arguments and errors as :func:`read_accounts`."""
     return _read(location, IDENTIFIER_TOKENS, mapping, quarantine)
+
+
+def read_intelligence(
+    location: str, *, mapping: ColumnMapping | None = None, quarantine: Quarantine
+) -> pa.Table:
+    """Read what peers' indicators matched; arguments and errors as :func:`read_accounts`."""
+    return _read(location, INTELLIGENCE, mapping, quarantine)
 
 
 def _ordered(events: pa.Table) -> pa.Table:

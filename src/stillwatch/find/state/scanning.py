@@ -70,6 +70,7 @@ def scan_state(
         account_events=tables.get("events"),
         provider_events=happened,
         tokens=tables.get("tokens"),
+        intelligence=tables.get("intelligence"),
         settings=settings,
         observed=True,
         memory=memory,

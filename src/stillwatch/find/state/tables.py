@@ -1,4 +1,4 @@
-"""Account table, events and tokens in the state: as last given, and what was given before."""
+"""Account table, events, tokens and peers' matches in the state, with what was given before."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ __all__ = ["merge_tables", "write_table"]
 def merge_tables(state: StateFolder, given: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
     """Return the tables that the state holds with those given merged in, and keep them.
 
-    Of an account that is given again the new row counts; events and tokens add up.
+    Of an account that is given again the new row counts; events, tokens and matches add up.
 
     Args:
         state: holds the tables.
-        given: by name, ``accounts``, ``events``, ``provider_events`` and ``tokens``; those absent
-            stay as they are.
+        given: by name, ``accounts``, ``events``, ``provider_events``, ``tokens`` and
+            ``intelligence``; those absent stay as they are.
     """
     named = dict(state.manifest.tables)
     merged: dict[str, pa.Table] = {}
