@@ -73,6 +73,16 @@ def test_show_says_evidence_explanations_and_members(folder):
         assert expected in text
 
 
+def test_show_says_what_a_campaign_came_from_and_became(folder):
+    def lineage(name):
+        lines = run("campaigns", "show", name, "--out", folder / "scan").stdout.splitlines()
+        return [line.split(maxsplit=1)[1] for line in lines if line.startswith("lineage")]
+
+    assert lineage("c-7f3a91d2") == ["took in c-0ddba11e, c-5ca1ab1e", "since split off c-20d9e6aa"]
+    assert lineage("c-20d9e6aa") == ["split from c-7f3a91d2"]
+    assert lineage("c-b01c44e8") == []
+
+
 def test_account_says_why_why_not_and_what_is_missing(folder):
     text = run("account", "show", "acct_7f3a00000", "--out", folder / "scan").stdout
     assert text.index("\nwhy\n") < text.index("\nwhy not\n") < text.index("\nmissing\n")

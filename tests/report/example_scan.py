@@ -252,6 +252,11 @@ def example_scan(accounts=3_000, seed=1):
         campaign("c-b01c44e8", "unknown", 14, 9, 60, rng=rng, review=True),
         campaign("c-20d9e6aa", "code", 62, 17, 11, rng=rng),
     )
+    campaigns = (
+        dataclasses.replace(campaigns[0], merged=("c-0ddba11e", "c-5ca1ab1e")),
+        campaigns[1],
+        dataclasses.replace(campaigns[2], split_from="c-7f3a91d2"),
+    )
     verdicts = [
         Verdict(
             account_id=account,
@@ -316,6 +321,8 @@ def hostile_scan():
         entities=tuple(Entity(text, text, HOSTILE, len(HOSTILE), 1) for text in HOSTILE),
         votes=tuple(dataclasses.replace(vote, family=HOSTILE[0]) for vote in item.votes),
         examples=tuple(Example(text, END, text, text, 1, None) for text in HOSTILE),
+        split_from=HOSTILE[1],
+        merged=HOSTILE,
     )
     loose = tuple(
         dataclasses.replace(findings[0], group=text, role=role, explanation=text, log_e=math.inf)

@@ -10,6 +10,7 @@ import click
 
 from stillwatch.errors import ConfigurationError
 from stillwatch.report.documents import read_campaigns
+from stillwatch.report.documents.lineage import lineage_of
 from stillwatch.report.documents.visible import shorten
 from stillwatch.report.documents.words import count, log_value, measure, share, when
 
@@ -77,12 +78,12 @@ def show(campaign_id: str, out: Path, *, as_json: bool) -> None:
             if as_json:
                 click.echo(json.dumps(document, indent=1))
             else:
-                click.echo("\n".join(_described(item)))
+                click.echo("\n".join(_described(item, scan.campaigns)))
             return
     raise _unknown(campaign_id)
 
 
-def _described(item: Campaign) -> Iterable[str]:
+def _described(item: Campaign, campaigns: Sequence[Campaign]) -> Iterable[str]:
     yield f"campaign     {shorten(item.campaign_id)}"
     yield f"kind         {shorten(item.kind)} ({share(item.kind_confidence, 1)} sure)"
     yield f"members      {count(len(item.members))}, {count(len(item.flagged_at))} flagged"
@@ -93,6 +94,8 @@ def _described(item: Campaign) -> Iterable[str]:
     yield f"combined     log e {log_value(item.log_e)}"
     meaning = measure(item.recommended_measure)
     yield f"recommended  {shorten(item.recommended_measure)}" + (f": {meaning}" if meaning else "")
+    for words, ids in lineage_of(item, campaigns):
+        yield f"lineage      {words} {', '.join(shorten(one, 60) for one in ids)}"
     if item.review_only:
         yield "             an explanation stands beside the evidence: a person must decide"
     yield ""

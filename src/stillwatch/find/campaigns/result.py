@@ -247,6 +247,8 @@ def _campaign(
         votes=() if nulls is None else nulls.votes(judged.families, judged.members.size),
         log_odds=weigh(judged),
         examples=examples_of(rows, view),
+        split_from=declared.parts[0].of or None,
+        merged=declared.parts[0].took,
     )
 
 

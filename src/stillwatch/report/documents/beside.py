@@ -1,4 +1,4 @@
-"""What ``campaigns.json`` says beside a campaign's verdict: harvest, use, shared values, damage.
+"""What ``campaigns.json`` says beside a verdict: harvest, use, shared values, lineage, damage.
 
 These came later than the format and are optional in it: a document without them is read alike.
 """
@@ -39,6 +39,8 @@ def beside_campaign(campaign: Campaign, damage: Damage | None) -> dict[str, Any]
             | {"time": example.time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
             for example in campaign.examples
         ],
+        "split_from": campaign.split_from,
+        "merged": list(campaign.merged),
         "damage": None if damage is None else _damage(damage),
     }
 
@@ -66,6 +68,8 @@ def parse_beside(item: Mapping[str, Any]) -> dict[str, Any]:
             Example(**{**entry, "time": datetime.fromisoformat(entry["time"])})
             for entry in item.get("examples", ())
         ),
+        "split_from": item.get("split_from"),
+        "merged": tuple(item.get("merged", ())),
     }
 
 

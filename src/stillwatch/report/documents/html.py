@@ -20,6 +20,7 @@ from stillwatch.report.damage import NAMES, together
 from stillwatch.report.documents import words
 from stillwatch.report.documents.amounts import Amounts, amounts
 from stillwatch.report.documents.charts import Timeline, overview_spans, timeline
+from stillwatch.report.documents.lineage import lineage_of
 from stillwatch.report.documents.network import SIGNS, Network, network
 from stillwatch.report.documents.visible import shorten, visible
 from stillwatch.report.documents.votes import Votes, threshold, votes
@@ -92,6 +93,8 @@ class CampaignView:
     """The same, with tokens."""
     examples: tuple[Example, ...]
     """A few exchanges."""
+    lineage: tuple[tuple[str, tuple[str, ...]], ...]
+    """What happened to it, and the campaigns that it happened with."""
     whole: bool
     """Whether the section is shown in full."""
 
@@ -275,6 +278,7 @@ def _campaign_view(
         amounts=None if damage is None else amounts(damage),
         damage=damage,
         examples=campaign.examples if whole else campaign.examples[:3],
+        lineage=lineage_of(campaign, result.campaigns),
         whole=whole,
     )
 
