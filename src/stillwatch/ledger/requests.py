@@ -3,7 +3,7 @@
 One signature a request, made by one algorithm over a set of components that cannot be narrowed.
 What the profile does not use is refused and not skipped, so that a server and whatever stands
 before it cannot read one message in two ways. The rules R-1 to R-13 are listed in
-docs/decisions/0017-ledger-and-request-signatures.md.
+docs/reference/ledger.md.
 """
 
 from __future__ import annotations

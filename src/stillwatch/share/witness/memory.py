@@ -82,7 +82,7 @@ class Memory:
             raise SourceNotFoundError(
                 "the witness's memory is not there",
                 where=str(path),
-                todo="restore it; if it is lost, make a new key and have the logs told",
+                todo="put back the file itself, never an older copy; if it is lost, make a new key",
             )
         with self._connected() as database:
             (version,) = database.execute("pragma user_version").fetchone()
