@@ -1,0 +1,140 @@
+"""What peers' indicators say of own accounts, as a file that a scan takes in.
+
+A row is an account and an indicator that it fits.  Nothing in it is enough to block: the licence is
+the most that the author allows on the indicator alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stillwatch.disk import flush
+from stillwatch.errors import InputFormatError, OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = ["Intelligence", "intelligence_schema", "read_intelligence", "write_intelligence"]
+
+_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Intelligence:
+    """One account that fits one indicator."""
+
+    account_id: str | int
+    indicator: str
+    """Id of the indicator."""
+    kind: str
+    """Such as ``pseudonym:email``."""
+    campaign: str
+    """The author's name for the campaign."""
+    author: str
+    """Identity id of the member that published it."""
+    weight: float
+    """How far the indicator is believed, 0 to 1: confidence, age, the author's precision."""
+    strength: float
+    """How well the account fits it, 0 to 1; an equal pseudonym is 1."""
+    licence: str
+    """The most that may be done on this indicator alone."""
+    exchanges: int
+    """Exchanges that fit; 0 where the account fits as a whole."""
+    first: int
+    """First of them, microseconds since 1970; 0 where none is meant."""
+    last: int
+    """Last of them."""
+    sample: tuple[str, ...]
+    """Ids of some of them."""
+
+
+def intelligence_schema(account_type: pa.DataType) -> pa.Schema:
+    """Return the Arrow schema of the file.
+
+    Args:
+        account_type: of account_id, as in the input.
+    """
+    text, whole = pa.string(), pa.int64()
+    return pa.schema(
+        [
+            pa.field("account_id", account_type, nullable=False),
+            *(pa.field(name, text) for name in ("indicator", "kind", "campaign", "author")),
+            *(pa.field(name, pa.float64()) for name in ("weight", "strength")),
+            pa.field("licence", text),
+            *(pa.field(name, whole) for name in ("exchanges", "first", "last")),
+            pa.field("sample", pa.list_(text)),
+        ],
+        metadata={"stillwatch_intelligence": _VERSION},
+    )
+
+
+def write_intelligence(rows: Sequence[Intelligence], path: Path, account_type: pa.DataType) -> None:
+    """Write the file, strongest first.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    ranked = sorted(
+        rows, key=lambda row: (-row.weight * row.strength, str(row.account_id), row.indicator)
+    )
+    schema = intelligence_schema(account_type)
+    table = pa.Table.from_pylist([asdict(row) for row in ranked], schema=schema)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(table, partial)
+        flush(partial)
+        partial.replace(path)
+        flush(path.parent)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise OutputError(
+            f"the intelligence cannot be written: {error.strerror or error}",
+            where=str(path),
+            todo="name a place that you may write and that has room",
+        ) from error
+
+
+def read_intelligence(path: Path) -> list[Intelligence]:
+    """Return the rows of a file.
+
+    Raises:
+        InputFormatError: it is no such file.
+    """
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        raise InputFormatError(
+            f"the intelligence cannot be read: {error}",
+            where=str(path),
+            todo="make it with `stillwatch exchange match`",
+        ) from error
+    metadata = table.schema.metadata or {}
+    if metadata.get(b"stillwatch_intelligence") != _VERSION.encode():
+        raise InputFormatError(
+            "not a file of intelligence of this version",
+            where=str(path),
+            todo="make it with `stillwatch exchange match`",
+        )
+    return [
+        Intelligence(**{**row, "sample": tuple(row["sample"] or ())}) for row in table.to_pylist()
+    ]
+
+
+def summary(rows: Sequence[Intelligence], held: Sequence[str]) -> str:
+    """Return a summary as JSON."""
+    return json.dumps(
+        {
+            "accounts": len({row.account_id for row in rows}),
+            "indicators": len({row.indicator for row in rows}),
+            "rows": len(rows),
+            "held_back": list(held),
+        }
+    )

@@ -1,0 +1,208 @@
+"""What leaves: drafted, shown as the very bytes, approved, kept, then sent.
+
+An object is in the member's own store before it is sent and is marked after the hub answered, so
+that a killed process sends it again: the same version twice is one entry of the log.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from stillwatch.errors import RefusedError
+from stillwatch.share.objects import (
+    Indicator,
+    Object,
+    Pseudonym,
+    campaign_ref,
+    canonical,
+    kind_of,
+    new_indicator,
+    pattern_of,
+    revised,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stillwatch.share.exchange.client import HubClient
+    from stillwatch.share.exchange.store import Store
+    from stillwatch.share.objects import Content, Tlp
+
+__all__ = ["Sent", "Terms", "drafted", "send", "slot_of"]
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a member says of indicators that it publishes."""
+
+    confidence: int = 75
+    tlp: Tlp = "amber"
+    licence: str = "observe"
+    days: float | None = None
+    """Life; None for the longest of the kind."""
+    audience: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of objects."""
+
+    taken: int
+    """In the hub's log."""
+    refused: tuple[tuple[str, str], ...]
+    """Id and the hub's words."""
+
+
+def slot_of(content: Content) -> str:
+    """Return what of a campaign a content is: one slot has one indicator, in versions."""
+    if isinstance(content, Pseudonym):
+        return pattern_of(content)
+    epoch = getattr(content, "epoch", None)
+    if kind_of(content).startswith("network:"):
+        return pattern_of(content)
+    return f"{kind_of(content)}:{epoch}"
+
+
+def drafted(
+    contents: Sequence[tuple[str, Content, float, float]],
+    *,
+    store: Store,
+    member: str,
+    secret: bytes,
+    terms: Terms,
+    now: float,
+) -> list[Indicator]:
+    """Return the indicators that would leave; new ones, or the next versions of those published.
+
+    Args:
+        contents: local campaign id, content, first and last seen in seconds since 1970.
+        store: knows what was published before.
+        member: identity id of the author.
+        secret: under which campaigns and ids get their names.
+        terms: what is said of them.
+        now: seconds since 1970.
+
+    Raises:
+        RuleError: one would break a rule.
+    """
+    made = []
+    for campaign, content, first, last in contents:
+        name = campaign_ref(secret, campaign)
+        number = store.own(name, slot_of(content))
+        previous = store.last_sent(number) if number else None
+        if isinstance(previous, Indicator) and previous.revoked is not True:
+            made.append(_next(previous, content, terms, last, now))
+            continue
+        made.append(
+            new_indicator(
+                content,
+                author=member,
+                campaign=name,
+                now=now,
+                number=_number(secret, name, content, now if previous else 0.0),
+                first_seen=first,
+                last_seen=last,
+                confidence=terms.confidence,
+                tlp=terms.tlp,
+                licence=terms.licence,
+                days=terms.days,
+                audience=terms.audience,
+                note=terms.note,
+            )
+        )
+    return made
+
+
+def _number(secret: bytes, campaign: str, content: Content, again: float) -> bytes:
+    """Return the 16 bytes of an id that only this member could have guessed."""
+    label = f"stillwatch exchange id 1\0{campaign}\0{slot_of(content)}\0{again}"
+    return hmac.new(secret, label.encode(), hashlib.sha256).digest()[:16]
+
+
+def _next(
+    previous: Indicator, content: Content, terms: Terms, last: float, now: float
+) -> Indicator:
+    fresh = new_indicator(
+        content,
+        author=previous.created_by_ref,
+        campaign=previous.fields.campaign,
+        now=now,
+        number=bytes(16),
+        first_seen=last,
+        last_seen=last,
+        days=terms.days,
+    )
+    return revised(
+        previous,
+        now=now,
+        fields={
+            "content": msgspec.to_builtins(content),
+            "last_seen": max(fresh.fields.last_seen, previous.fields.last_seen),
+            "licence": terms.licence,
+            "note": terms.note or None,
+            "audience": sorted(set(terms.audience)) or None,
+        },
+        pattern=fresh.pattern,
+        confidence=terms.confidence,
+        valid_from=fresh.valid_from,
+        valid_until=fresh.valid_until,
+    )
+
+
+def send(client: HubClient, store: Store, collection: str) -> Sent:
+    """Send what waits, oldest first.
+
+    Args:
+        client: asks the hub.
+        store: holds what waits.
+        collection: id of the collection.
+
+    Raises:
+        UnreachableError: the hub is away; what was not answered waits on.
+        RefusedError: the hub refuses this member altogether.
+    """
+    taken, refused = 0, []
+    path = f"/taxii2/api/collections/{collection}/objects/"
+    waiting = store.waiting()
+    for start in range(0, len(waiting), _BATCH):
+        batch = waiting[start : start + _BATCH]
+        body = b'{"objects":[' + b",".join(one.body for one in batch) + b"]}"
+        try:
+            status = client.post_taxii(path, body)
+            failures = _failures(status)
+        except RefusedError as error:
+            if len(batch) > 1 or not error.rule.startswith(("X-", "H-")):
+                raise
+            failures = {(batch[0].id, ""): str(error)}
+        for one in batch:
+            words = failures.get((one.id, one.version), failures.get((one.id, "")))
+            if words is None:
+                taken += 1
+                store.left(one.id, one.version, state="sent")
+            else:
+                refused.append((one.id, words))
+                store.left(one.id, one.version, state="refused", words=words)
+    return Sent(taken, tuple(refused))
+
+
+def _failures(status: object) -> dict[tuple[str, str], str]:
+    """Return what was not taken, by id and version; the version is empty where it is not said."""
+    listed = status.get("failures", []) if isinstance(status, dict) else []
+    return {
+        (str(one.get("id", "")), str(one.get("version", ""))): str(one.get("message", "refused"))
+        for one in listed
+        if isinstance(one, dict)
+    }
+
+
+def bodies(items: Sequence[Object]) -> list[tuple[Object, bytes]]:
+    """Return objects with the bytes that leave."""
+    return [(item, canonical(item)) for item in items]

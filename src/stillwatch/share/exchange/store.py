@@ -1,0 +1,367 @@
+"""What a member holds: objects, sightings, its place in the log, what waits to leave.
+
+SQLite in one file, written in transactions: what was taken and how far the member read are one
+write, so that a killed process neither loses nor doubles a record.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from stillwatch.errors import ConfigurationError
+from stillwatch.ledger.checkpoints import parse_checkpoint
+from stillwatch.share.exchange.logview import View
+from stillwatch.share.objects import Indicator, Object, Sighting, seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from stillwatch.share.exchange.records import Taken
+
+__all__ = ["Held", "Outgoing", "Store"]
+
+_DECODER: msgspec.json.Decoder[Object] = msgspec.json.Decoder(Object)
+_VERSION = 1
+_TABLES = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE object (
+  id TEXT PRIMARY KEY, type TEXT NOT NULL, version TEXT NOT NULL, idx INTEGER NOT NULL,
+  author TEXT NOT NULL, target TEXT NOT NULL, source TEXT NOT NULL, made_by TEXT NOT NULL,
+  revoked INTEGER NOT NULL, ends REAL NOT NULL, body BLOB NOT NULL);
+CREATE INDEX object_target ON object (target) WHERE target <> '';
+CREATE INDEX object_type ON object (type, revoked, ends);
+CREATE TABLE refused (
+  idx INTEGER NOT NULL, source TEXT NOT NULL, rule TEXT NOT NULL, publisher TEXT NOT NULL,
+  body BLOB NOT NULL, PRIMARY KEY (source, idx, body)) WITHOUT ROWID;
+CREATE TABLE member (
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, state TEXT NOT NULL, keys TEXT NOT NULL);
+CREATE TABLE outgoing (
+  id TEXT NOT NULL, version TEXT NOT NULL, body BLOB NOT NULL, approved_by TEXT NOT NULL,
+  made REAL NOT NULL, state TEXT NOT NULL, words TEXT NOT NULL, PRIMARY KEY (id, version));
+CREATE TABLE own (
+  campaign TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (campaign, kind));
+CREATE TABLE held_back (
+  id TEXT PRIMARY KEY, share REAL NOT NULL, hit INTEGER NOT NULL, since REAL NOT NULL);
+CREATE TABLE recall (
+  id TEXT NOT NULL, version TEXT NOT NULL, deadline TEXT NOT NULL, acknowledged INTEGER NOT NULL,
+  PRIMARY KEY (id, version));
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An object as it is held."""
+
+    item: Object
+    index: int
+    """Place in the log; -1 for what came otherwise."""
+    source: str
+    """``hub``, a bundle's signer or a TAXII server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An object that is to leave, or has left."""
+
+    id: str
+    version: str
+    body: bytes
+    approved_by: str
+    state: str
+    """``waiting``, ``sent`` or ``refused``."""
+    words: str
+    """What the hub said of it."""
+
+
+class Store:
+    """A member's store.
+
+    Args:
+        path: SQLite file, made where there is none.
+
+    Raises:
+        ConfigurationError: it is no store of this version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=30.0)
+            path.chmod(0o600)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            with self._writing():
+                (found,) = self._db.execute("PRAGMA user_version").fetchone()
+                if found == 0:
+                    for statement in _TABLES.split(";")[:-1]:
+                        self._db.execute(statement)
+                    self._db.execute(f"PRAGMA user_version={_VERSION}")
+        except (sqlite3.Error, OSError) as error:
+            raise ConfigurationError(
+                f"the store cannot be opened: {error}",
+                where=str(path),
+                todo="check the file; what was pulled can be pulled again into a new one",
+            ) from error
+        if found not in {0, _VERSION}:
+            raise ConfigurationError(
+                f"the store is of version {found}, this program's is {_VERSION}",
+                where=str(path),
+                todo="use the program that wrote it, or pull again into a new folder",
+            )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def meta(self, name: str, default: str = "") -> str:
+        """Return a remembered text."""
+        row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return default if row is None else str(row[0])
+
+    def remember(self, name: str, value: str) -> None:
+        """Remember a text."""
+        with self._writing():
+            self._remember(name, value)
+
+    def _remember(self, name: str, value: str) -> None:
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    @property
+    def cursor(self) -> int:
+        """Index of the last record that was taken; -1 before the first."""
+        return int(self.meta("cursor", "-1"))
+
+    def view(self) -> View | None:
+        """Return the newest checkpoint that was verified."""
+        note = self.meta("checkpoint").encode()
+        return View(parse_checkpoint(note)[0], note) if note else None
+
+    def see(self, view: View) -> None:
+        """Remember a checkpoint that was verified."""
+        self.remember("checkpoint", view.note.decode())
+
+    def take(self, items: Sequence[Taken], *, cursor: int, source: str = "hub") -> None:
+        """Keep records and the place that was reached, in one write."""
+        with self._writing():
+            for item in items:
+                self._take(item, source)
+            if source == "hub":
+                self._remember("cursor", str(cursor))
+
+    def _take(self, taken: Taken, source: str) -> None:
+        item = taken.item
+        if taken.rule:
+            row = (taken.index, source, taken.rule, taken.publisher, taken.body)
+            self._db.execute("INSERT OR IGNORE INTO refused VALUES (?, ?, ?, ?, ?)", row)
+            return
+        if item is None:
+            self._change(taken)
+            return
+        indicator = item if isinstance(item, Indicator) else None
+        revoked = getattr(item, "revoked", None) is True
+        self._db.execute(
+            "INSERT OR REPLACE INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                item.id,
+                item.type,
+                item.modified,
+                taken.index,
+                getattr(item, "created_by_ref", None) or "",
+                item.sighting_of_ref if isinstance(item, Sighting) else "",
+                source,
+                taken.made_by,
+                revoked,
+                seconds(indicator.valid_until) if indicator else 1e12,
+                taken.body,
+            ),
+        )
+        if revoked and indicator is not None:
+            recall = indicator.fields.recall
+            deadline = recall.deadline if recall else ""
+            self._db.execute(
+                "INSERT OR IGNORE INTO recall VALUES (?, ?, ?, 0)",
+                (item.id, item.modified, deadline),
+            )
+            self._db.execute("DELETE FROM held_back WHERE id = ?", (item.id,))
+
+    def _change(self, taken: Taken) -> None:
+        change = msgspec.json.decode(taken.body)
+        row = self._db.execute(
+            "SELECT name, state, keys FROM member WHERE id = ?", (taken.id,)
+        ).fetchone()
+        name, state, keys = row or ("", "", "")
+        states = {"suspended": "suspended", "left": "left", "joined": "active", "resumed": "active"}
+        state = states.get(change.get("change"), state)
+        known = keys.split()
+        if change.get("verify_key") and change["verify_key"] not in known:
+            known.append(change["verify_key"])
+        row = (taken.id, change.get("name") or name, state, " ".join(known))
+        self._db.execute("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?)", row)
+
+    def newest(self, number: str) -> Object | None:
+        """Return the newest version held of an object."""
+        row = self._db.execute("SELECT body FROM object WHERE id = ?", (number,)).fetchone()
+        return None if row is None else _DECODER.decode(row[0])
+
+    def objects(self) -> Iterator[Held]:
+        """Yield all that is held, recalled and expired too, by id."""
+        for body, index, source in self._db.execute(
+            "SELECT body, idx, source FROM object ORDER BY id"
+        ):
+            yield Held(_DECODER.decode(body), index, source)
+
+    def live(self, now: float) -> Iterator[Held]:
+        """Yield the indicators that may be matched: not recalled, expired or held back."""
+        for body, index, source in self._db.execute(
+            "SELECT body, idx, source FROM object WHERE type = 'indicator' AND NOT revoked"
+            " AND ends > ? AND id NOT IN (SELECT id FROM held_back) ORDER BY id",
+            (now,),
+        ):
+            yield Held(_DECODER.decode(body), index, source)
+
+    def sightings(self) -> Iterator[Sighting]:
+        """Yield the sightings that stand."""
+        for (body,) in self._db.execute(
+            "SELECT body FROM object WHERE type = 'sighting' AND NOT revoked ORDER BY version"
+        ):
+            item = _DECODER.decode(body)
+            if isinstance(item, Sighting):
+                yield item
+
+    def authors(self) -> dict[str, str]:
+        """Return the author of every indicator held, recalled ones too."""
+        rows = self._db.execute("SELECT id, author FROM object WHERE type = 'indicator'")
+        return dict(rows.fetchall())
+
+    def members(self) -> list[tuple[str, str, str, tuple[str, ...]]]:
+        """Return id, name, state and verifier keys of all members that the log names."""
+        rows = self._db.execute("SELECT id, name, state, keys FROM member ORDER BY id")
+        return [(number, name, state, tuple(keys.split())) for number, name, state, keys in rows]
+
+    def counts(self, now: float) -> dict[str, int]:
+        """Return how many objects are in which state."""
+        ask = {
+            "indicators": "type = 'indicator' AND NOT revoked AND ends > ?",
+            "recalled": "type = 'indicator' AND revoked AND ends < ?",
+            "expired": "type = 'indicator' AND NOT revoked AND ends <= ?",
+            "sightings": "type = 'sighting' AND ends > ?",
+        }
+        ends = {"recalled": 2e12}
+        found = {
+            name: int(
+                self._db.execute(
+                    f"SELECT count(*) FROM object WHERE {where}",  # noqa: S608 - our own text
+                    (ends.get(name, now),),
+                ).fetchone()[0]
+            )
+            for name, where in ask.items()
+        }
+        for table in ("refused", "held_back"):
+            row = self._db.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+            found[table] = int(row[0])
+        return found
+
+    def refusals(self) -> list[tuple[int, str, str, str]]:
+        """Return index, source, rule and publisher of what was kept aside."""
+        rows = self._db.execute("SELECT idx, source, rule, publisher FROM refused ORDER BY idx")
+        return [tuple(row) for row in rows]
+
+    def hold_back(self, number: str, *, share: float, hit: int, now: float) -> None:
+        """Keep an indicator from being matched, since it hits too many who are known good."""
+        with self._writing():
+            self._db.execute(
+                "INSERT OR REPLACE INTO held_back VALUES (?, ?, ?, ?)", (number, share, hit, now)
+            )
+
+    def release(self, number: str) -> bool:
+        """Let an indicator that was held back be matched again; say whether it was."""
+        with self._writing():
+            done = self._db.execute("DELETE FROM held_back WHERE id = ?", (number,))
+        return done.rowcount > 0
+
+    def held_back(self) -> list[tuple[str, float, int, float]]:
+        """Return id, share, accounts hit and since when, of what is held back."""
+        rows = self._db.execute("SELECT id, share, hit, since FROM held_back ORDER BY id")
+        return [tuple(row) for row in rows]
+
+    def queue(self, items: Sequence[tuple[Object, bytes]], *, approved_by: str, now: float) -> None:
+        """Put objects out to leave, with who approved of it."""
+        with self._writing():
+            for item, body in items:
+                self._db.execute(
+                    "INSERT OR IGNORE INTO outgoing VALUES (?, ?, ?, ?, ?, 'waiting', '')",
+                    (item.id, item.modified, body, approved_by, now),
+                )
+
+    def waiting(self) -> list[Outgoing]:
+        """Return what has not left, in the order of approval."""
+        rows = self._db.execute(
+            "SELECT id, version, body, approved_by, state, words FROM outgoing"
+            " WHERE state = 'waiting' ORDER BY made, version, id"
+        )
+        return [Outgoing(*row) for row in rows]
+
+    def left(self, number: str, version: str, *, state: str, words: str = "") -> None:
+        """Note what became of an object that was to leave."""
+        with self._writing():
+            self._db.execute(
+                "UPDATE outgoing SET state = ?, words = ? WHERE id = ? AND version = ?",
+                (state, words, number, version),
+            )
+
+    def sent_since(self, since: float) -> int:
+        """Return how many objects were approved since a time."""
+        row = self._db.execute("SELECT count(*) FROM outgoing WHERE made >= ?", (since,)).fetchone()
+        return int(row[0])
+
+    def own(self, campaign: str, kind: str) -> str | None:
+        """Return the id of the indicator of a kind that was published of a campaign."""
+        row = self._db.execute(
+            "SELECT id FROM own WHERE campaign = ? AND kind = ?", (campaign, kind)
+        ).fetchone()
+        return None if row is None else str(row[0])
+
+    def mark_own(self, campaign: str, kind: str, number: str) -> None:
+        """Note which indicator speaks of a campaign."""
+        with self._writing():
+            self._db.execute(
+                "INSERT OR REPLACE INTO own VALUES (?, ?, ?)", (campaign, kind, number)
+            )
+
+    def last_sent(self, number: str) -> Object | None:
+        """Return the newest version of an own object that was put out to leave."""
+        row = self._db.execute(
+            "SELECT body FROM outgoing WHERE id = ? AND state <> 'refused'"
+            " ORDER BY version DESC LIMIT 1",
+            (number,),
+        ).fetchone()
+        return None if row is None else _DECODER.decode(row[0])
+
+    def recalls(self) -> list[tuple[str, str, str]]:
+        """Return id, version and deadline of recalls that were not acknowledged."""
+        rows = self._db.execute(
+            "SELECT id, version, deadline FROM recall WHERE NOT acknowledged ORDER BY deadline, id"
+        )
+        return [tuple(row) for row in rows]
+
+    def acknowledged(self, number: str, version: str) -> None:
+        """Note that the hub has this member's word on a recall."""
+        with self._writing():
+            self._db.execute(
+                "UPDATE recall SET acknowledged = 1 WHERE id = ? AND version = ?", (number, version)
+            )
