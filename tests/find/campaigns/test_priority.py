@@ -65,3 +65,19 @@ def test_j14_an_account_without_a_piece_owns_none():
     pieces = Styles(view).reach(group).pieces
     both = np.union1d(group, stranger).astype(np.int32)
     assert originated(view, both, pieces)[both == stranger[0]].tolist() == [0.0]
+
+
+def test_j14_of_two_who_are_copied_by_accounts_tied_together_neither_counts_against_the_other():
+    rows = rows_of((("g", 10, OWN), ("t", 2, OWN)), each=8, spread=8)
+    for row in rows:  # t00, then t01, then the others
+        row["time"] += timedelta(days=60) * {"t00": 0, "t01": 1}.get(row["account_id"], 2)
+    view = view_of(log_from(rows))
+    group = codes_of(view.log, lambda name: name[0] in "gt")
+    names = view.log.accounts.ids.take(group).to_pylist()
+    pieces = Styles(view).reach(group).pieces
+    second = names.index("t01")
+    assert originated(view, group, pieces)[second] < COPIED
+    tied = np.array([name.startswith("g") for name in names])
+    assert originated(view, group, pieces, tied)[second] >= COPIED
+    few = np.array([name in {"g00", "g01"} for name in names])
+    assert originated(view, group, pieces, few)[second] < COPIED

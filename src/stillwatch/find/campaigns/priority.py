@@ -3,7 +3,8 @@
 Anyone can send what an innocent account has sent, from its client and its address block, and so
 write like it on purpose.  What a framer cannot do is to have sent it earlier.  A piece of text that
 an account used before every other member of its group therefore says nothing of that account,
-whoever uses it afterwards.
+whoever uses it afterwards.  Where most of a group is tied together by cards, phones or machines,
+only what the tied had before counts: of two who are copied, one had it first.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ __all__ = ["COPIED", "originated"]
 COPIED = 0.75
 """Share of an account's pieces that it had before every other member, from which on the others
 write like it and not it like them."""
+_MOST = 0.5
+"""Share of a group that is tied, from which on the tied are its core."""
 
 
 @nb.njit(cache=True, nogil=True)
-def _count(pieces, use_ptr, use, account, rows, place, used, own):
-    """Count for each account the pieces it uses, and those that it used before all the others."""
+def _count(pieces, use_ptr, use, account, rows, place, core, used, own):
+    """Count for each account the pieces it uses, and those that it used before all of the core."""
     last = np.full(used.size, -1, np.int64)
     for i in range(pieces.size):
         opened = False
@@ -40,11 +43,14 @@ def _count(pieces, use_ptr, use, account, rows, place, used, own):
             last[at] = i
             used[at] += 1
             own[at] += not opened
-            opened = True
+            opened |= core[at]
 
 
 def originated(
-    view: View, accounts: NDArray[np.int32], pieces: NDArray[np.int32]
+    view: View,
+    accounts: NDArray[np.int32],
+    pieces: NDArray[np.int32],
+    tied: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
     """Return the share of its pieces that each account had before every other of the group.
 
@@ -52,6 +58,8 @@ def originated(
         view: what is known.
         accounts: the group's.
         pieces: facets of its style.
+        tied: (k,) accounts that hold something in common with another; where they are most of the
+            group, only they count as others.
 
     Returns:
         (k,) shares, 0 for an account that uses none of the pieces.
@@ -59,6 +67,9 @@ def originated(
     index = view.facets
     place = np.full(view.seen.size, -1, np.int64)
     place[accounts] = np.arange(accounts.size)
+    core = np.ones(accounts.size, np.bool_)
+    if tied is not None and tied.mean() >= _MOST:
+        core = tied
     used, own = np.zeros((2, accounts.size), np.int64)
-    _count(pieces, index.use_ptr, index.use, view.log.account, view.rows, place, used, own)
+    _count(pieces, index.use_ptr, index.use, view.log.account, view.rows, place, core, used, own)
     return np.asarray(own / np.maximum(used, 1))

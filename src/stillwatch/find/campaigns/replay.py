@@ -303,10 +303,11 @@ class _State:
         reached = self.styles.reach(accounts, rows)
         if reached is None:
             return accounts[:0]
-        before = originated(self.view, accounts, reached.pieces) >= COPIED
+        tied = np.zeros(accounts.size, np.bool_)
         if "identity" not in self.without:
-            before &= ~tied_to_others(self.view, accounts)
-        return accounts[before]
+            tied = tied_to_others(self.view, accounts)
+        before = originated(self.view, accounts, reached.pieces, tied) >= COPIED
+        return accounts[before & ~tied]
 
     def _with_tied(self, judged: Judged) -> Judged:
         view = self.view
