@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-import phonenumbers
-
 from stillwatch.errors import InputFormatError, RefusedError
 from stillwatch.share.oprf.kinds import KINDS
 
@@ -60,6 +58,8 @@ def _phone(value: str) -> str | None:
     Whether a number is possible is asked by its length alone: which ranges are in use changes with
     every release of the numbering plans, and two members would disagree.
     """
+    import phonenumbers  # noqa: PLC0415 - its tables of numbering plans are large
+
     text = value.strip()
     if text.startswith("00"):
         text = f"+{text[2:]}"
