@@ -316,10 +316,6 @@ class Campaign:
     """Id of the campaign that it was told apart from; None where it began by itself."""
     merged: tuple[str, ...] = ()
     """Ids that ended because their accounts came back to this campaign, earliest first."""
-    split_from: str | None = None
-    """Id of the campaign that it was told apart from; None where it began by itself."""
-    merged: tuple[str, ...] = ()
-    """Ids that ended because their accounts came back to this campaign, earliest first."""
 
 
 @dataclass(frozen=True, slots=True)
