@@ -321,6 +321,7 @@ def test_r_12_digests_of_other_kinds(digest):
         ("POST", "https:///a"),
         ("POST", "https://member@hub.example/"),
         ("POST", "https://hub.example/#a"),
+        ("POST", "https://hub.example/#"),
         ("POST", "https://hub.example/a b"),
         ("POST", "https://hub.example/ä"),
         ("POST", "https://hub.example/\n"),

@@ -286,7 +286,7 @@ def _derived(method: str, url: str) -> dict[str, str]:
         parts.scheme not in _PORTS
         or not authority
         or "@" in authority
-        or parts.fragment
+        or "#" in url
         or not method.isalpha()
         or not (url.isascii() and url.isprintable() and " " not in url)
     ):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from stillwatch.disk import flush
 from stillwatch.errors import ConfigurationError, OutputError, RefusedError, SourceNotFoundError
 from stillwatch.ledger import VerifyKey
-from stillwatch.share.witness.core import Cosigned, StaleError, admit, judge
+from stillwatch.share.witness.core import Cosigned, admit, judge
 from stillwatch.share.witness.submission import parse_submission
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from stillwatch.ledger import SigningKey
     from stillwatch.ledger.notes import SignatureLine
+    from stillwatch.share.witness.submission import Submission
 
 __all__ = ["LogState", "Memory"]
 
@@ -121,14 +122,13 @@ class Memory:
 
     def add_log(self, origin: str, key: VerifyKey) -> None:
         """Witness a log from now on, or one more key of it."""
-        with self._writing() as database:
+        with self._connected() as database, _transaction(database):
             database.execute("insert or ignore into log_key values (?, ?)", (origin, key.encode()))
 
     def keys(self, origin: str) -> tuple[VerifyKey, ...]:
         """Return the keys of a log; none where it is not witnessed."""
         with self._connected() as database:
-            rows = database.execute("select verify_key from log_key where origin = ?", (origin,))
-            return tuple(VerifyKey.decode(text) for (text,) in rows)
+            return _keys(database, origin)
 
     def cosign(self, raw: bytes, key: SigningKey, now: int) -> SignatureLine:
         """Decide on a submission and keep what was decided, before returning it.
@@ -142,35 +142,14 @@ class Memory:
             RefusedError: the rule W-… that the submission breaks; see `core`.
         """
         submission = parse_submission(raw)
-        origin = submission.checkpoint.origin
-        admit(submission, self.keys(origin))
-        refusal: RefusedError | None = None
-        with self._writing() as database:
-            row = database.execute(
-                "select size, root, time from cosigned where origin = ?", (origin,)
-            ).fetchone()
-            try:
-                seen, line = judge(submission, Cosigned(*row) if row else None, key, now)
-            except StaleError:
-                raise
-            except RefusedError as error:
-                if error.rule == "W-6":
-                    _keep_refused(database, origin, now, error.rule, raw)
-                refusal = error
-            else:
-                database.execute(
-                    "insert or replace into cosigned values (?, ?, ?, ?, ?)",
-                    (
-                        origin,
-                        seen.size,
-                        seen.root,
-                        seen.time,
-                        submission.note.added([line]).encode(),
-                    ),
-                )
-        if refusal is not None:
-            raise refusal
-        return line
+        with self._connected() as database:
+            # what is wrong in any case does not wait for the lock
+            admit(submission, _keys(database, submission.checkpoint.origin))
+            with _transaction(database):
+                said = _decided(database, submission, raw, key, now)
+        if isinstance(said, RefusedError):
+            raise said
+        return said
 
     def newest(self, origin: str) -> bytes | None:
         """Return the newest checkpoint that was cosigned for a log, with the cosignature."""
@@ -217,17 +196,44 @@ class Memory:
                 todo="check the disk; nothing was cosigned that is not kept",
             ) from error
 
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """Open a transaction that holds the write lock from its start."""
-        with self._connected() as database:
-            database.execute("begin immediate")
-            try:
-                yield database
-            except BaseException:
-                database.execute("rollback")
-                raise
-            database.execute("commit")
+
+@contextmanager
+def _transaction(database: sqlite3.Connection) -> Iterator[None]:
+    """Hold the write lock from the start of what is read to the end of what is kept."""
+    database.execute("begin immediate")
+    try:
+        yield
+    except BaseException:
+        database.execute("rollback")
+        raise
+    database.execute("commit")
+
+
+def _keys(database: sqlite3.Connection, origin: str) -> tuple[VerifyKey, ...]:
+    rows = database.execute("select verify_key from log_key where origin = ?", (origin,))
+    return tuple(VerifyKey.decode(text) for (text,) in rows)
+
+
+def _decided(
+    database: sqlite3.Connection, submission: Submission, raw: bytes, key: SigningKey, now: int
+) -> SignatureLine | RefusedError:
+    """Return what to answer once the transaction is kept; a contradiction is kept as well."""
+    origin = submission.checkpoint.origin
+    row = database.execute(
+        "select size, root, time from cosigned where origin = ?", (origin,)
+    ).fetchone()
+    try:
+        seen, line = judge(submission, Cosigned(*row) if row else None, key, now)
+    except RefusedError as error:
+        if error.rule == "W-6":
+            _keep_refused(database, origin, now, error.rule, raw)
+        return error
+    note = submission.note.added([line]).encode()
+    database.execute(
+        "insert or replace into cosigned values (?, ?, ?, ?, ?)",
+        (origin, seen.size, seen.root, seen.time, note),
+    )
+    return line
 
 
 def _keep_refused(
