@@ -10,10 +10,14 @@ import hmac
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import rbcl  # type: ignore[import-untyped]
 
 from stillwatch.errors import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = [
     "ELEMENT_BYTES",
@@ -23,14 +27,13 @@ __all__ = [
     "base_times",
     "element",
     "from_uniform",
-    "negate",
     "random_scalar",
     "reduce",
     "scalar",
     "scalar_add",
-    "scalar_invert",
     "scalar_multiply",
     "scalar_subtract",
+    "scalars_inverted",
     "subtract",
     "times",
 ]
@@ -142,11 +145,18 @@ def scalar_multiply(left: bytes, right: bytes) -> bytes:
     return bytes(rbcl.crypto_core_ristretto255_scalar_mul(left, right))
 
 
-def scalar_invert(value: bytes) -> bytes:
-    """Return the inverse of a scalar that is not zero."""
-    return bytes(rbcl.crypto_core_ristretto255_scalar_invert(value))
+def scalars_inverted(values: Sequence[bytes]) -> list[bytes]:
+    """Return the inverses of scalars that are not zero.
 
-
-def negate(value: bytes) -> bytes:
-    """Return the additive inverse of a scalar."""
-    return bytes(rbcl.crypto_core_ristretto255_scalar_negate(value))
+    An inversion costs as much as multiplying an element, so one is made for all: of the product,
+    from which each is got by two products (Montgomery).
+    """
+    products = [values[0]]
+    for value in values[1:]:
+        products.append(scalar_multiply(products[-1], value))
+    rest = bytes(rbcl.crypto_core_ristretto255_scalar_invert(products[-1]))
+    inverses = []
+    for place in range(len(values) - 1, 0, -1):
+        inverses.append(scalar_multiply(rest, products[place - 1]))
+        rest = scalar_multiply(rest, values[place])
+    return [rest, *reversed(inverses)]

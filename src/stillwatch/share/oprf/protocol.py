@@ -122,8 +122,9 @@ def finalise(batch: Blinded, answers: Sequence[Answer], public: bytes) -> list[b
         check(batch, answer, str(place))  # P-5
     outputs = []
     sums = [_total(parts) for parts in zip(*(a.evaluated for a in answers), strict=True)]
-    for value, secret, item in zip(batch.inputs, batch.scalars, sums, strict=True):
-        unblinded = group.times(group.scalar_invert(secret), item)
+    inverses = group.scalars_inverted(batch.scalars)
+    for value, inverse, item in zip(batch.inputs, inverses, sums, strict=True):
+        unblinded = group.times(inverse, item)
         outputs.append(hashlib.sha512(prefixed(value, unblinded) + b"Finalize").digest())
     return outputs
 
