@@ -231,4 +231,7 @@ async def _send(answer: Answer, send: Send) -> None:
 
 
 def _bounded(text: str) -> str:
-    return "".join(c if c.isprintable() and c.isascii() else "?" for c in text[:300])
+    cut = text[:300]
+    if cut.isascii() and cut.isprintable():
+        return cut
+    return "".join(c if c.isprintable() and c.isascii() else "?" for c in cut)

@@ -12,9 +12,11 @@ from stillwatch.share.hub.keeping import keep_house
 from stillwatch.share.hub.nonces import Nonces
 from stillwatch.share.hub.operating import signer
 from stillwatch.share.hub.quotas import Quotas
+from stillwatch.share.hub.replicas import listen_nats, listen_postgres
 from stillwatch.share.hub.roster import Collection, Member, Roster
 from stillwatch.share.hub.state import read_head, recent_nonces
 from stillwatch.share.hub.times import SECOND
+from stillwatch.share.hub.witnesses import keep_witnessed
 from stillwatch.share.hub.writer import Committed, Writer
 
 if TYPE_CHECKING:
@@ -95,6 +97,12 @@ class Hub:
         writing = asyncio.create_task(self.writer.run())
         self._start(self._follow())
         self._start(keep_house(self))
+        if self.settings.witnesses:
+            self._start(keep_witnessed(self))
+        if self.database.shared:
+            self._start(listen_postgres(self))
+        if self.settings.nats:
+            self._start(listen_nats(self))
         self.ready = True
         try:
             yield
@@ -139,6 +147,7 @@ class Hub:
         """Read the roster and the records that others wrote."""
         head = await self.database.read(read_head, self.roster)
         self.roster = head.roster
+        self.cosigned = head.cosigned
         while self.feed.size < head.size:
             start = self.feed.size
             found = await self.database.read(read_records, start - 1, _CATCH_UP)

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["accepts", "is_of"]
 
 _FULL = "application/taxii+json"
+_USUAL = frozenset({"", "*/*", _FULL, f"{_FULL};version=2.1"})
 
 
 def accepts(header: str) -> bool:
@@ -15,7 +16,7 @@ def accepts(header: str) -> bool:
     >>> accepts("application/taxii+json;version=2.1"), accepts("text/html"), accepts("*/*;q=0")
     (True, False, False)
     """
-    if not header.strip():
+    if header in _USUAL:
         return True
     best: dict[int, float] = {}
     for part in header.split(","):
@@ -35,6 +36,8 @@ def is_of(header: str, kind: str) -> bool:
     >>> is_of("application/taxii+json; version=2.1", TAXII), is_of("application/json", TAXII)
     (True, False)
     """
+    if header == kind:
+        return True
     given, parameters = _parts(header)
     wanted, own = _parts(kind)
     return given == wanted and parameters.get("version", "2.1") == own.get("version", "2.1")

@@ -13,7 +13,9 @@ from stillwatch.store import tables
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["Head", "read_head", "recent_nonces"]
+    from stillwatch.share.hub.journal import Journal
+
+__all__ = ["Head", "keep_cosigned", "read_head", "recent_nonces"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,15 @@ def read_head(connection: Connection, known: Roster | None = None) -> Head:
     fresh = known is not None and known.version == row["roster"]
     roster = known if known is not None and fresh else Roster.read(connection)
     return Head(row["size"], row["note"], row["cosigned"], roster)
+
+
+def keep_cosigned(journal: Journal, size: int, note: str) -> bool:
+    """Keep a cosigned checkpoint unless a newer one is there; say whether it was kept."""
+    if size < journal.head["cosigned_size"]:
+        return False
+    values = {"cosigned_size": size, "cosigned": note}
+    journal.connection.execute(sa.update(tables.head).values(**values))
+    return True
 
 
 def recent_nonces(connection: Connection, now: int) -> list[tuple[bytes, int]]:

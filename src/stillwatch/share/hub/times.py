@@ -52,5 +52,5 @@ def written(microseconds: int) -> str:
     >>> written(1_500_000)
     '1970-01-01T00:00:01.500000Z'
     """
-    moment = _EPOCH + timedelta(microseconds=microseconds)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}Z"
+    seconds, rest = divmod(microseconds, SECOND)
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{rest:06d}Z"
