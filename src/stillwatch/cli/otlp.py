@@ -143,6 +143,7 @@ def receive(
             seconds=seconds,
             exchanges=exchanges,
             say=lambda line: click.echo(line, err=True),
+            stop=lambda: signal.raise_signal(signal.SIGTERM),
         )
         server = _server(service.app(), listening)
         with _ended_by_signals(server):

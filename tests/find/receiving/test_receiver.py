@@ -6,6 +6,8 @@ import json
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from made_exports import log, logs, packed, span, traces
 
 from stillwatch.errors import ConfigurationError, OutputError
@@ -167,3 +169,39 @@ def test_a_segment_folder_has_one_writer_and_one_key(tmp_path):
     (tmp_path / "link").symlink_to(out)
     with pytest.raises(OutputError, match="link"), Segments.opened(tmp_path / "link", 5):
         pass
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=5,
+)
+
+
+def damaged(data, held):
+    """Return an export with something else in one place."""
+    if data.draw(st.integers(0, 5)) == 0 or not isinstance(held, dict | list) or not held:
+        return data.draw(JSON)
+    if isinstance(held, list):
+        place = data.draw(st.integers(0, len(held) - 1))
+        return [*held[:place], damaged(data, held[place]), *held[place + 1 :]]
+    name = data.draw(st.sampled_from(sorted(held)))
+    return held | {name: damaged(data, held[name])}
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_any_export_is_taken_or_counted(data):
+    receiver = Receiver()
+    event = log(1, DETAILS, {"content": "hi"}, **{"gen_ai.input.messages": [{"role": "user"}]})
+    turn = log(2, "gen_ai.user.message", {"content": "hi"})
+    for export, signal in (
+        (traces(span(1, "hello"), span(2, a=[1, {"b": True}])), "traces"),
+        (logs(event, turn), "logs"),
+    ):
+        broken = damaged(data, export)
+        if isinstance(broken, dict):
+            receiver.count(broken, signal)
+            receiver.take(broken, signal, 0.0)
+    receiver.finish()
+    assert receiver.rows <= 3

@@ -22,7 +22,7 @@ PROMPT = "the recipe of a purple giraffe cake"
 @pytest.fixture
 def posted(tmp_path):
     """Return a function that posts to a receiver."""
-    with serving(tmp_path / "out", limits=Limits(spans=5)) as (service, where):
+    with serving(tmp_path / "out", limits=Limits(spans=5), exchanges=4) as (service, where):
         client = httpx.Client(base_url=where, timeout=20.0)
 
         def post(content, kind=JSON, to="/v1/traces", **headers):
@@ -49,8 +49,7 @@ def test_both_encodings_are_taken_packed_or_not(posted, tmp_path):
     assert [answer.status_code for answer in answers] == [200] * 7
     assert [answer.content for answer in answers] == [b"{}", b"", b"", b"{}", b"{}", b"", b"{}"]
     assert {answer.headers["content-type"] for answer in answers} == {JSON, PROTOBUF}
-    posted.service.close()
-    assert posted.service.totals == Totals(exchanges=4, segments=1)
+    until(lambda: posted.service.totals == Totals(exchanges=4, segments=1))
     assert find_observations(str(tmp_path / "out")).rows == 4
 
 
@@ -161,3 +160,23 @@ def test_what_cannot_be_written_is_kept_and_then_nothing_is_taken(tmp_path):
         (tmp_path / "aside").rename(out)
         until(lambda: service.totals.exchanges == 1)
         assert len(said) == 1, "said once"
+
+
+def test_a_failure_that_is_not_known_ends_it_and_is_raised(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise ValueError("unknown")
+
+    stopped = []
+    monkeypatch.setattr("stillwatch.find.receiving.segments.write_observations", fail)
+
+    def run():
+        out, stop = tmp_path / "out", lambda: stopped.append(1)
+        with serving(out, seconds=0.1, stop=stop) as (service, where):
+            httpx.post(f"{where}/v1/traces", json=traces(span(1, PROMPT)))
+            until(lambda: stopped)
+            monkeypatch.undo()
+        return service
+
+    with pytest.raises(ValueError, match="unknown"):
+        run()
+    assert find_observations(str(tmp_path / "out")).rows == 1, "the rest was written first"

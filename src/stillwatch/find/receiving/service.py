@@ -66,6 +66,7 @@ class Service:
         seconds: after which a segment is written.
         exchanges: after which one is written sooner.
         say: takes a line for the operator.
+        stop: ends the server; called where writing fails in no way that is known.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Service:
         seconds: float = 60.0,
         exchanges: int = 100_000,
         say: Callable[[str], None] = lambda _: None,
+        stop: Callable[[], None] = lambda: None,
     ) -> None:
         self.totals = Totals()
         """What was written."""
@@ -86,10 +88,12 @@ class Service:
         self._seconds = seconds
         self._exchanges = exchanges
         self._say = say
+        self._stop = stop
         self._worker = ThreadPoolExecutor(1, "observe")
         self._written = time.monotonic()
         self._waiting = self._bytes = 0
         self._failed = False
+        self._ticking: asyncio.Task[None] | None = None
 
     def app(self) -> Starlette:
         """Return the ASGI application; its shutdown leaves the rest to :meth:`close`."""
@@ -108,6 +112,8 @@ class Service:
         self._worker.shutdown()
         self._receiver.finish()
         self._write()
+        if self._ticking is not None and not self._ticking.cancelled():
+            self._ticking.result()  # raises what ended it
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -116,13 +122,17 @@ class Service:
             yield
         finally:
             ticking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await ticking
+            await asyncio.wait([ticking])
+            self._ticking = ticking
 
     async def _ticks(self) -> None:
         while True:
             await asyncio.sleep(TICK)
-            await self._in_turn(self._tick)
+            try:
+                await self._in_turn(self._tick)
+            except Exception:  # a receiver that takes and never writes would lose everything
+                self._stop()
+                raise
 
     async def _in_turn(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)

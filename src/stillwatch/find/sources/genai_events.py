@@ -78,6 +78,9 @@ class Halves:
             return [exchange]
         if identity in self._gone:  # sent again, or after the event that says it all
             return [exchange] if "messages" in exchange else []
+        if "messages" in exchange and identity not in self._waiting:
+            self._remember(identity)
+            return [exchange]
         half = self._half(identity, now)
         half.span, half.resource = span, resource | half.resource
         if "messages" in exchange:
@@ -148,10 +151,13 @@ class Halves:
     def _went_on(self, identity: tuple[str, str]) -> list[Record]:
         half = self._waiting.pop(identity)
         self._held -= half.size
+        self._remember(identity)
+        return _exchange(half, identity)
+
+    def _remember(self, identity: tuple[str, str]) -> None:
         self._gone[identity] = None
         if len(self._gone) > MOST_KNOWN:
             self._gone.popitem(last=False)
-        return _exchange(half, identity)
 
 
 def _exchange(half: _Half, identity: tuple[str, str] | None) -> list[Record]:

@@ -24,10 +24,14 @@ class WireError(ValueError):
     """The bytes are not the message they are said to be; never repeats any of them."""
 
 
+_WIRE = {"text": 2, "hex": 2, "message": 2, "int": 0, "bool": 0, "fixed": 1, "double": 1}
+"""Wire type of each kind of field."""
+
+
 class _Field(NamedTuple):
     name: str
     kind: str
-    """text, hex, bytes, int, bool, fixed, double or message."""
+    """One of ``_WIRE``."""
     message: Mapping[int, _Field] | None = None
     repeated: bool = False
 
@@ -103,12 +107,13 @@ class _Reader:
         self._left -= 1
         if depth > DEEPEST or self._left < 0:
             raise WireError("it nests too deep" if depth > DEEPEST else "it has too many parts")
+        data = self._data
         found: dict[str, object] = {}
         while at < end:
-            tag, at = self._varint(at, end)
+            tag, at = (data[at], at + 1) if data[at] < 0x80 else self._varint(at, end)
             number, wire = tag >> 3, tag & 7
-            if wire == 2:
-                size, at = self._varint(at, end)
+            if wire == 2 and at < end:
+                size, at = (data[at], at + 1) if data[at] < 0x80 else self._varint(at, end)
                 start, at = at, at + size
             else:
                 start, at = at, self._after(at, end, wire)
@@ -117,7 +122,10 @@ class _Reader:
             field = fields.get(number)
             if field is None:
                 continue
-            value = self._value(field, wire, start, at, depth)
+            if wire == 2 and field.message is not None:
+                value: object = self.message(start, at, field.message, depth + 1)
+            else:
+                value = self._value(field, wire, start, at)
             if field.repeated:
                 known = found.setdefault(field.name, [])
                 if isinstance(known, list):
@@ -126,11 +134,9 @@ class _Reader:
                 found[field.name] = value
         return found
 
-    def _value(self, field: _Field, wire: int, start: int, end: int, depth: int) -> object:
-        if wire != {"int": 0, "bool": 0, "fixed": 1, "double": 1}.get(field.kind, 2):
+    def _value(self, field: _Field, wire: int, start: int, end: int) -> object:
+        if wire != _WIRE[field.kind]:
             raise WireError(f"{field.name} is of another type")
-        if field.message is not None:
-            return self.message(start, end, field.message, depth + 1)
         if wire == 0:
             number, _ = self._varint(start, end)
             return bool(number) if field.kind == "bool" else number - ((number >> 63) << 64)
@@ -145,6 +151,8 @@ class _Reader:
             return self._varint(at, end)[1]
         if wire in (1, 5):
             return at + (8 if wire == 1 else 4)
+        if wire == 2:
+            raise WireError("it breaks off")
         raise WireError("a field is of a type that OTLP has not")
 
     def _varint(self, at: int, end: int) -> tuple[int, int]:
