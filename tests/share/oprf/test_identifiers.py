@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib import resources
+from pathlib import Path
 
 import pytest
 import voprf.ristretto as other
@@ -66,3 +67,10 @@ def test_p_2_equal_values_of_different_types_have_different_inputs():
 def test_p_2_other_types_are_refused():
     with pytest.raises(RefusedError, match="P-2"):
         encode("device_fingerprint", "abc")
+
+
+def test_p_2_the_documented_vectors_are_the_published_ones():
+    page = Path(__file__).parents[3].joinpath("docs/reference/oprf.md").read_text("utf-8")
+    for vector in FILE["vectors"]:
+        form = "refused" if vector["normalised"] is None else f"`{vector['normalised']}`"
+        assert f"| `{vector['type']}` | `{vector['given']}` | {form} |\n" in page
