@@ -124,9 +124,9 @@ class HubClient:
         """
         return self._json(self._ask("GET", path, params=params)[0], path)
 
-    def get_bytes(self, path: str) -> bytes:
+    def get_bytes(self, path: str, **params: object) -> bytes:
         """Return the bytes that a path answers; errors as `get`."""
-        return self._ask("GET", path, params={})[0]
+        return self._ask("GET", path, params=params)[0]
 
     def post(self, path: str, document: object) -> Any:  # noqa: ANN401 - any JSON
         """Post JSON and return the JSON answered; errors as `get`."""

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from stillwatch.disk import flush
 from stillwatch.errors import InputFormatError, OutputError
+from stillwatch.records import TIME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,21 +29,25 @@ _VERSION = "1"
 
 @dataclass(frozen=True, slots=True)
 class Intelligence:
-    """One account that fits one indicator."""
+    """One account that fits one indicator; columns as in ``records.INTELLIGENCE``, and more."""
 
+    time: int
+    """When that could be known, microseconds since 1970: the indicator was there, and so was the
+    first exchange that fits. It is the same however often one matches."""
     account_id: str | int
     indicator: str
     """Id of the indicator."""
     kind: str
     """Such as ``pseudonym:email``."""
-    campaign: str
+    actor: str
     """The author's name for the campaign."""
     author: str
     """Identity id of the member that published it."""
     weight: float
     """How far the indicator is believed, 0 to 1: confidence, age, the author's precision."""
-    strength: float
-    """How well the account fits it, 0 to 1; an equal pseudonym is 1."""
+    log_ratio: float
+    """That the account is the actor's against it is anybody's, nats; what is not believed of the
+    indicator counts as saying nothing."""
     licence: str
     """The most that may be done on this indicator alone."""
     exchanges: int
@@ -64,9 +69,10 @@ def intelligence_schema(account_type: pa.DataType) -> pa.Schema:
     text, whole = pa.string(), pa.int64()
     return pa.schema(
         [
+            pa.field("time", TIME, nullable=False),
             pa.field("account_id", account_type, nullable=False),
-            *(pa.field(name, text) for name in ("indicator", "kind", "campaign", "author")),
-            *(pa.field(name, pa.float64()) for name in ("weight", "strength")),
+            *(pa.field(name, text) for name in ("indicator", "kind", "actor", "author")),
+            *(pa.field(name, pa.float64()) for name in ("weight", "log_ratio")),
             pa.field("licence", text),
             *(pa.field(name, whole) for name in ("exchanges", "first", "last")),
             pa.field("sample", pa.list_(text)),
@@ -81,9 +87,7 @@ def write_intelligence(rows: Sequence[Intelligence], path: Path, account_type: p
     Raises:
         OutputError: it cannot be written.
     """
-    ranked = sorted(
-        rows, key=lambda row: (-row.weight * row.strength, str(row.account_id), row.indicator)
-    )
+    ranked = sorted(rows, key=lambda row: (-row.log_ratio, str(row.account_id), row.indicator))
     schema = intelligence_schema(account_type)
     table = pa.Table.from_pylist([asdict(row) for row in ranked], schema=schema)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
@@ -123,6 +127,7 @@ def read_intelligence(path: Path) -> list[Intelligence]:
             where=str(path),
             todo="make it with `stillwatch exchange match`",
         )
+    table = table.set_column(0, "time", table.column("time").cast(pa.int64()))
     return [
         Intelligence(**{**row, "sample": tuple(row["sample"] or ())}) for row in table.to_pylist()
     ]

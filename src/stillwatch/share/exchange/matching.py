@@ -16,7 +16,15 @@ from stillwatch.find.signatures import match
 from stillwatch.share.exchange.intelligence import Intelligence
 from stillwatch.share.exchange.networks import network_rows
 from stillwatch.share.exchange.sketches import SharedPieces
-from stillwatch.share.objects import Behaviour, Indicator, Network, Pseudonym, Sketch, kind_of
+from stillwatch.share.objects import (
+    Behaviour,
+    Indicator,
+    Network,
+    Pseudonym,
+    Sketch,
+    kind_of,
+    seconds,
+)
 from stillwatch.share.objects.signatures import signature_of
 from stillwatch.share.oprf.matching import Shared, packed
 
@@ -33,6 +41,10 @@ _ENOUGH = 6.0
 """Nats of pieces from which on an exchange is written in a sketch's words; two pieces at least."""
 _REPEATS = 2
 """Exchanges in a sketch's words that an account needs: one may be a quotation."""
+_EQUAL = 10.0
+"""Nats for an equal pseudonym: values are rented, recycled and mistyped, if seldom."""
+_MOST = 6.0
+"""Nats at most for words, and for a network."""
 _SAMPLE = 8
 
 
@@ -79,7 +91,7 @@ def match_pseudonyms(
         rows, places = table.match(part.digests)
         for row, place in zip(rows.tolist(), places.tolist(), strict=True):
             found += [
-                _row(part.accounts[row], shared[number][0], 1.0)
+                _row(part.accounts[row], shared[number][0], _EQUAL)
                 for number in table.rows(place).tolist()
             ]
     return found
@@ -114,7 +126,7 @@ def match_log(
         and (one.item.content.entity != "client" or one in keyed)
     ]
     for one, account, rows in network_rows(log, networks, number):
-        found.append(_exchanges(log, one, account, rows, _share(log, one, account, rows)))
+        found.append(_exchanges(log, one, account, rows, _telling(log, one, account, rows)))
     licensed = {
         log.accounts.ids[int(place)].as_py() for place in np.flatnonzero(log.accounts.licensed)
     }
@@ -138,7 +150,7 @@ def _behaviours(
         _row(
             row.account_id,
             by_campaign[row.campaign],
-            row.probability,
+            row.log_ratio,
             exchanges=row.styled,
             first=row.first,
             last=row.last,
@@ -171,29 +183,30 @@ def _sketches(log: Log, indicators: Sequence[Weighted], seed: int) -> list[Intel
         if bodies < _REPEATS:
             continue
         account, one = int(log.account[own[0]]), sketches[int(sketch[group[0]])]
-        found.append(_exchanges(log, one, account, own, 1.0 - 0.5 ** (bodies - 1)))
+        found.append(_exchanges(log, one, account, own, min(_MOST, 1.5 * bodies)))
     return found
 
 
-def _share(log: Log, one: Weighted, account: int, rows: NDArray[np.int64]) -> float:
-    """Return how telling a network is of an account that used it: rare ones are, common are not."""
+def _telling(log: Log, one: Weighted, account: int, rows: NDArray[np.int64]) -> float:
+    """Return the nats of a network that an account used: rare ones tell, common ones do not."""
     content = one.item.content
     if not isinstance(content, Network):
         return 0.0
     used = rows.size / max(int((log.account == account).sum()), 1)
     mine, others = content.mine / 1_000, max(content.others / 1_000_000, 1e-6)
-    return float(used * mine / (mine + others))
+    ratio = used * mine / others + 1.0 - used
+    return float(np.clip(np.log(max(ratio, 1e-3)), 0.0, _MOST))
 
 
 def _exchanges(
-    log: Log, one: Weighted, account: int, rows: NDArray[np.int64], strength: float
+    log: Log, one: Weighted, account: int, rows: NDArray[np.int64], ratio: float
 ) -> Intelligence:
     rows = np.sort(rows)
     picked = rows[np.linspace(0, rows.size - 1, min(_SAMPLE, rows.size)).astype(np.int64)]
     return _row(
         log.accounts.ids[account].as_py(),
         one,
-        strength,
+        ratio,
         exchanges=int(rows.size),
         first=int(log.time[rows].min()),
         last=int(log.time[rows].max()),
@@ -204,7 +217,7 @@ def _exchanges(
 def _row(
     account: str | int,
     one: Weighted,
-    strength: float,
+    ratio: float,
     *,
     exchanges: int = 0,
     first: int = 0,
@@ -212,14 +225,17 @@ def _row(
     sample: tuple[str, ...] = (),
 ) -> Intelligence:
     item = one.item
+    # with the rest of the belief the indicator says nothing: a ratio of one
+    told = np.log1p(one.weight * np.expm1(min(ratio, 60.0)))
     return Intelligence(
+        time=max(int(seconds(item.modified) * 1e6), first),
         account_id=account,
         indicator=item.id,
         kind=kind_of(item.content),
-        campaign=item.fields.campaign,
+        actor=item.fields.campaign,
         author=item.created_by_ref,
         weight=round(one.weight, 6),
-        strength=round(float(strength), 6),
+        log_ratio=round(float(told), 6),
         licence=item.fields.licence,
         exchanges=exchanges,
         first=first,

@@ -35,6 +35,7 @@ __all__ = ["Pulled", "Puller", "anchor_of"]
 
 _PAGE = 500
 _LOG = "/exchange/v1/log/"
+_RECORDS = "/exchange/v1/records"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,7 @@ class Puller:
         total = [0, 0, 0, 0, 0]
         while True:
             before = self._store.cursor
-            answer = self._client.get("/exchange/v1/records", after=before, limit=_PAGE)
-            page = read_page(answer)
+            page = read_page(self._client.get_bytes(_RECORDS, after=before, limit=_PAGE))
             part = self.take(page.records, page.checkpoint.encode(), last=page.last)
             for place, many in enumerate(
                 (part.objects, part.members, part.recalls, part.refused, part.repeated)

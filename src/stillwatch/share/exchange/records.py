@@ -82,15 +82,15 @@ class Taken:
     """Rule that the object breaks; it is kept aside and never matched."""
 
 
-def read_page(document: object) -> Page:
+def read_page(raw: bytes) -> Page:
     """Return a page.
 
     Raises:
         UnreachableError: the answer is not in its form.
     """
     try:
-        return msgspec.convert(document, Page)
-    except msgspec.ValidationError as error:
+        return msgspec.json.decode(raw, type=Page)
+    except msgspec.MsgspecError as error:
         raise UnreachableError(
             f"the hub's records are not in their form: {error}", todo="ask the hub's operator"
         ) from error
