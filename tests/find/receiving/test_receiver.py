@@ -17,6 +17,7 @@ from stillwatch.find.receiving import Receiver, Segments, read_request
 from stillwatch.find.receiving.requests import PROTOBUF
 from stillwatch.find.sources import ColumnMapping, Quarantine, open_exchanges
 from stillwatch.find.sources.genai_events import SETTLE, Halves
+from stillwatch.find.state import StateFolder, TakenIn, take_in
 
 DETAILS = "gen_ai.client.inference.operation.details"
 
@@ -153,6 +154,15 @@ def test_segments_add_up_and_are_scanned_as_one(tmp_path):
     found = find_observations(str(out))
     assert (found.rows, len(list(out.glob("2026*")))) == (20, 2)
     assert pa.Table.from_batches(found.batches(Quarantine(None))).num_rows == 20
+
+
+def test_a_state_takes_in_each_segment_once(tmp_path):
+    out = tmp_path / "out"
+    with StateFolder.opened(tmp_path / "state") as state, Segments.opened(out, 5) as segments:
+        for start, skipped in ((1, 0), (11, 1)):
+            segments.add(exchange_batches(*range(start, start + 10)), 1_772_452_800.0)
+            taken = take_in(state, str(out), quarantine=Quarantine(None), key=5)
+            assert taken == TakenIn(rows=10, known=0, skipped=skipped)
 
 
 def test_a_segment_folder_has_one_writer_and_one_key(tmp_path):
