@@ -132,6 +132,20 @@ def meet(
         _done(hold(home, terms, url, http, time.time))
 
 
+@ceremony.command("expect")
+@_state
+@_lost
+def expect(state: Path, lost: tuple[int, ...]) -> None:
+    """Agree that the service answers a ceremony by which the epochs named with --lost end.
+
+    Without --lost, agree to none any more. Epochs on time, and refreshes, need no word.
+    """
+    from stillwatch.share.oprf import expect as agree  # noqa: PLC0415
+
+    agree(_home(state), lost)
+    click.echo(f"agreed to the end of {', '.join(map(str, lost)) or 'no epoch'}", err=True)
+
+
 @ceremony.command("abandon")
 @_state
 def abandon(state: Path) -> None:

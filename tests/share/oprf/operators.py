@@ -11,10 +11,21 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import httpx
+import msgspec
 
 from stillwatch.ledger import SigningKey
 from stillwatch.ledger.requests import sign_request
-from stillwatch.share.oprf import Home, Member, OperatorAddress, Steps, create, terms_of_new
+from stillwatch.share.oprf import (
+    Home,
+    Member,
+    OperatorAddress,
+    Steps,
+    ceremony,
+    create,
+    group,
+    terms_of_new,
+)
+from stillwatch.share.oprf.shares import write_secret
 
 EXCHANGE = "peers.example"
 DAY = 86_400
@@ -99,8 +110,18 @@ class Pair:
         a, b = (Home.read(home.path) for home in homes)
         return cls(a, b, key)
 
-    def epoch(self, starts, lost=()):
+    def epoch(self, starts, lost=(), split=None):
+        """Make an epoch in this process; where a key is to be split, of that for all types."""
         now = int(time.time())
+        if split is not None:
+            terms = terms_of_new(self.a, starts, lost)
+            halves = {"a": group.random_scalar()}
+            halves["b"] = group.scalar_subtract(split, halves["a"])
+            for home in (self.a, self.b):
+                role = home.settings.operator
+                draft = ceremony.drawn(terms, role, bytes(32), lambda role=role: halves[role])
+                name = f"draft-{terms.epoch:06}-{terms.generation:06}.json"
+                write_secret(home.path / "shares" / name, msgspec.json.encode(draft))
         return hold(self.a, self.b, terms_of_new(self.a, starts, lost), now).record
 
     def serve(self):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from pathlib import Path
 
 import pytest
 import voprf.ristretto as other
@@ -11,11 +13,15 @@ from hypothesis import strategies as st
 from rfc9497_vectors import INFO, KEY, PUBLIC, SEED, VECTORS
 
 from stillwatch.errors import RefusedError
+from stillwatch.ledger import SigningKey
 from stillwatch.share.oprf import group
+from stillwatch.share.oprf.ceremony import opened_message
 from stillwatch.share.oprf.hashing import CONTEXT, expand, hash_to_scalar, prefixed
 from stillwatch.share.oprf.proofs import possess, possesses, proves
 from stillwatch.share.oprf.protocol import Answer, Blinded, blind, evaluate, finalise
+from stillwatch.share.oprf.wire import decoded
 
+STRANGER = SigningKey("stranger", bytes(32)).public
 ORDER = 2**252 + 27742317777372353535851937790883648493
 NOT_CANONICAL = [
     bytes(31),
@@ -180,6 +186,41 @@ def test_p_5_blinding_does_not_show_in_the_output(value):
     assert first.elements != second.elements
     outputs = [finalise(b, [evaluate(KEY, PUBLIC, b.elements)], PUBLIC) for b in (first, second)]
     assert outputs[0] == outputs[1]
+
+
+def test_p_9_one_share_tests_no_guess_and_both_do():
+    published = finalise(
+        batch := blind([b"guess"]), [evaluate(KEY, PUBLIC, batch.elements)], PUBLIC
+    )
+    (k1, p1), (k2, p2) = halves()
+    for share, public in ((k1, p1), (k2, p2)):
+        alone = evaluate(share, public, batch.elements)
+        assert finalise(batch, [alone], public) != published
+        with pytest.raises(RefusedError, match="P-5"):
+            finalise(batch, [alone], PUBLIC)
+    both = [evaluate(k1, p1, batch.elements), evaluate(k2, p2, batch.elements)]
+    assert finalise(batch, both, PUBLIC) == published
+
+
+def test_every_rule_is_cited_where_it_is_enforced_and_has_a_test():
+    here = Path(__file__).parent
+    source = "".join(
+        p.read_text() for p in (here / "../../../src/stillwatch/share/oprf").glob("*.py")
+    )
+    tests = "".join(path.read_text() for path in here.glob("test_*.py"))
+    page = (here / "../../../docs/reference/oprf.md").read_text("utf-8")
+    for number in range(1, 11):
+        assert re.search(rf"# (P-\d+, )*P-{number}\b", source), number
+        assert f"def test_p_{number}_" in tests, number
+        assert f"| P-{number} |" in page, number
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=400))
+def test_p_3_any_bytes_are_a_request_or_refused(raw):
+    for read in (decoded, lambda data: opened_message(data, STRANGER)):
+        with pytest.raises(RefusedError):
+            read(raw)
 
 
 def test_secrets_do_not_print():

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import shutil
+import ssl
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import msgspec
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from operators import DAY, SMALL, Pair, Service, command, signed
+from rfc9497_vectors import KEY, PUBLIC, VECTORS
 
-from stillwatch.errors import RefusedError, UnreachableError
+from stillwatch.errors import ConfigurationError, RefusedError, UnreachableError
 from stillwatch.ledger import SigningKey
 from stillwatch.share.oprf import (
     OperatorAddress,
+    Steps,
     audit,
     connected,
     encode,
     group,
     meet,
     register,
+    terms_of_new,
     terms_of_refresh,
 )
 from stillwatch.share.oprf.protocol import blind, evaluate, finalise
+from stillwatch.share.oprf.server import listening
 from stillwatch.share.oprf.shares import read_shares
 from stillwatch.share.oprf.wire import EvaluateRequest
 
@@ -311,26 +321,96 @@ def test_p_1_both_operators_on_one_machine_are_refused(tmp_path):
     assert "P-1: the folder holds a share of the other operator" in done.stderr
 
 
-def test_p_8_epochs_overlap_and_a_lost_one_ends(tmp_path):
+@pytest.fixture(scope="module")
+def overlapping(tmp_path_factory):
+    """Two open epochs; the second's keys are that of RFC 9497's vectors, split at random."""
     now = int(time.time())
-    made = Pair.make(tmp_path)
-    for days in (119.9, 29.9):
-        made.epoch(now - int(days * DAY))
+    made = Pair.make(tmp_path_factory.mktemp("overlapping"))
+    made.epoch(now - int(119.9 * DAY))
+    made.epoch(now - int(29.9 * DAY), split=KEY)
     with made.stack:
-        made.serve()
-        member = made.member()
-        (newest,) = member.evaluate("email", MAILS[:1], purpose="suspicion")
-        (oldest,) = member.evaluate("email", MAILS[:1], purpose="suspicion", epoch=1)
-        assert (newest.epoch, oldest.epoch) == (2, 1)
-        assert newest.value != oldest.value
-        made.b.share_path(2).unlink()
-        with pytest.raises(RefusedError, match="P-8: shares of generation 0 are not held"):
-            list(member.evaluate("email", MAILS[:1], purpose="suspicion"))
-        words = ("--state", made.a.path, "--lost", 2)
-        done = command("ceremony", "meet", made.services[1].url, *words)
-        assert done.returncode == 0, done.stderr
-        (third,) = made.member().evaluate("email", MAILS[:1], purpose="suspicion")
-        assert third.epoch == 3
-        with pytest.raises(RefusedError, match="P-8: epoch 2 is not open"):
-            list(member.evaluate("email", MAILS[:1], purpose="suspicion", epoch=2))
-        assert list(member.evaluate("email", MAILS[:1], purpose="suspicion", epoch=1)) == [oldest]
+        yield made.serve()
+
+
+@pytest.mark.parametrize("vector", VECTORS)
+def test_p_5_vectors_of_rfc_9497_through_both_operators(overlapping, vector):
+    blinds = iter(bytes.fromhex(item) for item in vector["blinds"])
+    batch = blind([bytes.fromhex(item) for item in vector["inputs"]], lambda: next(blinds))
+    assert [item.hex() for item in batch.elements] == vector["elements"]
+    assert overlapping.a.certificates()[2].record.keys["email"].sum == PUBLIC.hex()
+    made = overlapping.member()._evaluated("email", batch, "suspicion", 2)
+    assert [item.value for item in made] == vector["outputs"]
+
+
+def test_p_8_epochs_overlap_and_a_lost_one_ends(overlapping):
+    made = overlapping
+    member = made.member()
+    (newest,) = member.evaluate("email", MAILS[:1], purpose="suspicion")
+    (oldest,) = member.evaluate("email", MAILS[:1], purpose="suspicion", epoch=1)
+    assert (newest.epoch, oldest.epoch) == (2, 1)
+    assert newest.value != oldest.value
+    made.b.share_path(2).unlink()
+    with pytest.raises(RefusedError, match="P-8: shares of generation 0 are not held"):
+        list(member.evaluate("email", MAILS[:1], purpose="suspicion"))
+    url = made.services[1].url
+    for lost, why in (((2,), "nobody here has agreed that epoch 2"), ((), "before the last")):
+        terms = terms_of_new(made.a, int(time.time()), lost)
+        with pytest.raises(RefusedError, match=f"P-8: .*{why}"):
+            meet(made.a, terms, url, made.http, time.time)
+        Steps(made.a, terms, int(time.time())).abandon()
+    assert command("ceremony", "expect", "--state", made.b.path, "--lost", 2).returncode == 0
+    done = command("ceremony", "meet", url, "--state", made.a.path, "--lost", 2)
+    assert done.returncode == 0, done.stderr
+    (third,) = made.member().evaluate("email", MAILS[:1], purpose="suspicion")
+    assert third.epoch == 3
+    with pytest.raises(RefusedError, match="P-8: epoch 2 is not open"):
+        list(member.evaluate("email", MAILS[:1], purpose="suspicion", epoch=2))
+    assert list(member.evaluate("email", MAILS[:1], purpose="suspicion", epoch=1)) == [oldest]
+
+
+def test_p_1_without_tls_a_service_is_at_loopback_alone():
+    with pytest.raises(ConfigurationError, match="without encryption"):
+        listening("0.0.0.0", 0, encrypted=False)  # noqa: S104 - refused
+    for host, encrypted in (("127.0.0.1", False), ("::1", False), ("0.0.0.0", True)):  # noqa: S104
+        listening(host, 0, encrypted=encrypted).close()
+
+
+@pytest.mark.slow
+def test_a_service_with_a_certificate_is_encrypted(tmp_path):
+    made = Pair.make(tmp_path)
+    chain, key = certificate(tmp_path)
+    words = ["-m", "stillwatch", "oprf", "serve", "--state", str(made.a.path)]
+    service = Service([*words, "--tls-certificate", str(chain), "--tls-key", str(key)]).begin()
+    with made.stack:
+        made.stack.callback(service.stop)
+        assert service.ready().url.startswith("https://127.0.0.1:")
+        context = ssl.create_default_context(cafile=chain)
+        with httpx.Client(verify=context) as http:
+            assert http.get(f"{service.url}/oprf/v1/epochs").json() == {"epochs": []}
+    made.http.close()
+
+
+def certificate(folder):
+    """Write a certificate for 127.0.0.1 that signs itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "operator")])
+    now = datetime.now(UTC)
+    built = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(now - timedelta(1)).not_valid_after(now + timedelta(1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False  # noqa: FBT003
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)  # noqa: FBT003
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    chain, secret = folder / "chain.pem", folder / "chain.key"
+    chain.write_bytes(built.public_bytes(serialization.Encoding.PEM))
+    secret.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return chain, secret

@@ -17,7 +17,14 @@ from stillwatch.share.oprf.meeting import meet
 from stillwatch.share.oprf.operator import Operator
 from stillwatch.share.oprf.quotas import DEFAULTS, Quota, days_to_enumerate, quota_table
 from stillwatch.share.oprf.shares import KeyShare
-from stillwatch.share.oprf.steps import Steps, pending, terms_in, terms_of_new, terms_of_refresh
+from stillwatch.share.oprf.steps import (
+    Steps,
+    expect,
+    pending,
+    terms_in,
+    terms_of_new,
+    terms_of_refresh,
+)
 from stillwatch.share.oprf.wire import Counters
 
 __all__ = [
@@ -42,6 +49,7 @@ __all__ = [
     "current",
     "days_to_enumerate",
     "encode",
+    "expect",
     "meet",
     "normalise",
     "opened",

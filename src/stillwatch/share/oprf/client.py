@@ -168,7 +168,7 @@ class Member:
     ) -> list[bytes]:
         body = msgspec.json.encode(request)
         answers = []
-        for operator, role in zip(self._operators, ("a", "b"), strict=True):
+        for operator, role in zip(self._operators, ("a", "b"), strict=True):  # P-3
             url = f"{operator.url}{_ROUTE}/evaluate"
             raw = self._patiently(url, body)
             try:

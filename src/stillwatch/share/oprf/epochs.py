@@ -153,7 +153,9 @@ def merged(first: bytes, second: bytes) -> bytes:
     one, two = (msgspec.json.decode(raw) for raw in (first, second))
     if one["payload"] != two["payload"]:  # P-1
         raise RefusedError("P-1", "the operators signed different records")
-    one["signatures"] = sorted([*one["signatures"], *two["signatures"]], key=lambda s: s["keyid"])
+    one["signatures"] = sorted(
+        [*one["signatures"], *two["signatures"]], key=lambda s: str(s.get("keyid"))
+    )
     return msgspec.json.encode(one)
 
 

@@ -66,13 +66,16 @@ def _phone(value: str) -> str | None:
     text = "".join(str(unicodedata.digit(c)) if c.isdigit() else c for c in text)
     if not _DIALLED.fullmatch(text):
         return None
-    try:
-        number = phonenumbers.parse(text, None)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    while True:  # a national prefix is taken off once a time, and junk has several
+        try:
+            number = phonenumbers.parse(text, None)
+        except phonenumbers.NumberParseException:
+            return None
+        if not phonenumbers.is_possible_number(number):
+            return None
+        before, text = text, phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        if text == before:
+            return text
 
 
 def encode(kind: str, value: str) -> bytes:

@@ -80,7 +80,7 @@ class Shared:
             near = np.minimum(np.searchsorted(self._heads, heads), len(self) - 1)
             likely = np.sort(order[self._heads[near] == heads])
             at = np.minimum(np.searchsorted(self._whole, block[likely]), len(self) - 1)
-            equal = self._whole[at] == block[likely]
+            equal = self._whole[at] == block[likely]  # P-6
             found.append(likely[equal] + start)
             places.append(at[equal])
         return np.concatenate(found), np.concatenate(places)

@@ -15,7 +15,7 @@ from stillwatch.share.oprf import wire
 from stillwatch.share.oprf.epochs import current
 from stillwatch.share.oprf.quotas import PURPOSES
 from stillwatch.share.oprf.shares import KeyShare, Scalar, read_shares
-from stillwatch.share.oprf.steps import GRACE, Steps, terms_in
+from stillwatch.share.oprf.steps import GRACE, Steps, expected, terms_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,7 +154,9 @@ class Operator:
         Raises:
             RefusedError: P-1, P-4, P-8 or L-18, see `steps`.
         """
-        return Steps(self.home, terms_in(raw, self.home), now).take(raw)
+        terms = terms_in(raw, self.home)
+        expected(self.home, terms)  # P-8
+        return Steps(self.home, terms, now).take(raw)
 
     def _open(self, request: wire.EvaluateRequest, now: int) -> dict[str, KeyShare]:
         """Return the shares that are to answer.

@@ -116,7 +116,7 @@ def finalise(batch: Blinded, answers: Sequence[Answer], public: bytes) -> list[b
         RefusedError: P-5 the operators' keys do not add up, or a proof does not hold; the error's
             `where` is the number of the answer.
     """
-    if _total([group.element(answer.public) for answer in answers]) != public:  # P-5
+    if _total([group.element(answer.public) for answer in answers]) != public:  # P-5, P-9
         raise RefusedError("P-5", "the operators' public keys do not add up to the epoch's")
     for place, answer in enumerate(answers):
         check(batch, answer, str(place))  # P-5

@@ -24,11 +24,22 @@ if TYPE_CHECKING:
 
     from stillwatch.share.oprf.home import Home
 
-__all__ = ["GRACE", "Steps", "pending", "terms_in", "terms_of_new", "terms_of_refresh"]
+__all__ = [
+    "GRACE",
+    "Steps",
+    "expect",
+    "expected",
+    "pending",
+    "terms_in",
+    "terms_of_new",
+    "terms_of_refresh",
+]
 
 GRACE = 600
 """Seconds that the shares before a refresh are kept for requests under way."""
-_WINDOW = (epochs.PERIOD_DAYS + epochs.OVERLAP_DAYS) * 86_400
+_DAY = 86_400
+_EXPECTED = "expected.json"
+_WINDOW = (epochs.PERIOD_DAYS + epochs.OVERLAP_DAYS) * _DAY
 
 
 class _Typed(msgspec.Struct, rename="camel"):
@@ -69,6 +80,40 @@ def terms_of_refresh(home: Home, epoch: int) -> epochs.Terms:
         starts=record.starts,
         lost=record.lost,
     )
+
+
+def expect(home: Home, lost: tuple[int, ...]) -> None:
+    """Agree that the service answers a ceremony that ends these epochs (P-8)."""
+    _write(home.path / "ceremony" / _EXPECTED, msgspec.json.encode(sorted(lost)))
+
+
+def expected(home: Home, terms: epochs.Terms) -> None:
+    """Refuse to answer a ceremony that nobody here has agreed to, when no person is asked.
+
+    A refresh, and an epoch on time, are always in order. Otherwise one operator could end epochs, or
+    begin new ones with new quotas, as often as it likes.
+
+    Raises:
+        RefusedError: P-8 the epoch begins early, or ends others that were not agreed upon.
+    """
+    known = home.certificates()
+    if terms.generation or terms.epoch in known:
+        return
+    file = home.path / "ceremony" / _EXPECTED
+    agreed = (
+        msgspec.json.decode(read_small(file, "a list"), type=list[int]) if file.exists() else []
+    )
+    unknown = set(terms.lost) - set(agreed)
+    if unknown:  # P-8
+        raise RefusedError(
+            "P-8",
+            f"nobody here has agreed that epoch {min(unknown)} is lost",
+            todo=f"there: stillwatch oprf ceremony expect --lost {min(unknown)}",
+        )
+    last = known[max(known)].record if known else None
+    early = last is not None and last.epoch not in terms.lost and terms.starts < last.turns - _DAY
+    if early:  # P-8
+        raise RefusedError("P-8", "the next epoch would begin before the last one turns")
 
 
 def pending(home: Home) -> epochs.Terms | None:
