@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "oprf": "stillwatch.cli.oprf",
     "witness": "stillwatch.cli.witness",
     "hub": "stillwatch.cli.hub",
+    "exchange": "stillwatch.cli.exchange",
     "demo": "stillwatch.cli.demo",
 }
 """Command name to the module that defines it as ``command``."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 
-from stillwatch.share.exchange.publishing import Terms, drafted
+from stillwatch.share.exchange.publishing import Draft, Terms, drafted
 from stillwatch.share.objects.examples import contents
 
 
 def draft(member, content, campaign="c-1", **terms):
     now = time.time()
     return drafted(
-        [(campaign, content, now - 60.0, now - 1.0)],
+        [Draft(campaign, content, now - 60.0, now - 1.0)],
         store=member.store,
         member=member.id,
         secret=member.home.secret(),

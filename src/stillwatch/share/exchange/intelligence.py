@@ -81,14 +81,21 @@ def intelligence_schema(account_type: pa.DataType) -> pa.Schema:
     )
 
 
-def write_intelligence(rows: Sequence[Intelligence], path: Path, account_type: pa.DataType) -> None:
+def write_intelligence(
+    rows: Sequence[Intelligence], path: Path, account_type: pa.DataType | None
+) -> None:
     """Write the file, strongest first.
+
+    Args:
+        rows: what was found.
+        path: file.
+        account_type: of account ids; None for text, where there was no account.
 
     Raises:
         OutputError: it cannot be written.
     """
     ranked = sorted(rows, key=lambda row: (-row.log_ratio, str(row.account_id), row.indicator))
-    schema = intelligence_schema(account_type)
+    schema = intelligence_schema(account_type or pa.string())
     table = pa.Table.from_pylist([asdict(row) for row in ranked], schema=schema)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:

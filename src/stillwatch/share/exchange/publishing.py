@@ -13,29 +13,40 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from stillwatch.errors import RefusedError
+from stillwatch.errors import InputFormatError, RefusedError
+from stillwatch.share.exchange.store import slot_of
 from stillwatch.share.objects import (
+    Content,
     Indicator,
-    Object,
-    Pseudonym,
     campaign_ref,
-    canonical,
-    kind_of,
     new_indicator,
-    pattern_of,
     revised,
+    seconds,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from stillwatch.share.exchange.client import HubClient
     from stillwatch.share.exchange.store import Store
-    from stillwatch.share.objects import Content, Tlp
+    from stillwatch.share.objects import Tlp
 
-__all__ = ["Sent", "Terms", "drafted", "send", "slot_of"]
+__all__ = ["Draft", "Sent", "Terms", "drafted", "read_drafts", "send"]
 
 _BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is to be said of a campaign."""
+
+    campaign: str
+    """Its local id, which does not leave."""
+    content: Content
+    first: float
+    """First seen, seconds since 1970."""
+    last: float
+    """Last seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +72,8 @@ class Sent:
     """Id and the hub's words."""
 
 
-def slot_of(content: Content) -> str:
-    """Return what of a campaign a content is: one slot has one indicator, in versions."""
-    if isinstance(content, Pseudonym):
-        return pattern_of(content)
-    epoch = getattr(content, "epoch", None)
-    if kind_of(content).startswith("network:"):
-        return pattern_of(content)
-    return f"{kind_of(content)}:{epoch}"
-
-
 def drafted(
-    contents: Sequence[tuple[str, Content, float, float]],
+    drafts: Sequence[Draft],
     *,
     store: Store,
     member: str,
@@ -83,7 +84,7 @@ def drafted(
     """Return the indicators that would leave; new ones, or the next versions of those published.
 
     Args:
-        contents: local campaign id, content, first and last seen in seconds since 1970.
+        drafts: what is to be said.
         store: knows what was published before.
         member: identity id of the author.
         secret: under which campaigns and ids get their names.
@@ -94,8 +95,9 @@ def drafted(
         RuleError: one would break a rule.
     """
     made = []
-    for campaign, content, first, last in contents:
-        name = campaign_ref(secret, campaign)
+    for draft in drafts:
+        content, first, last = draft.content, draft.first, draft.last
+        name = campaign_ref(secret, draft.campaign)
         number = store.own(name, slot_of(content))
         previous = store.last_sent(number) if number else None
         if isinstance(previous, Indicator) and previous.revoked is not True:
@@ -203,6 +205,38 @@ def _failures(status: object) -> dict[tuple[str, str], str]:
     }
 
 
-def bodies(items: Sequence[Object]) -> list[tuple[Object, bytes]]:
-    """Return objects with the bytes that leave."""
-    return [(item, canonical(item)) for item in items]
+class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A line of a file of contents."""
+
+    campaign: str
+    content: Content
+    first_seen: str | None = None
+    last_seen: str | None = None
+
+
+def read_drafts(lines: Iterable[str], *, now: float) -> list[Draft]:
+    """Return what a file of JSON Lines says.
+
+    Args:
+        lines: each an object of campaign, content and, where known, first_seen and last_seen.
+        now: seconds since 1970, for times that are absent.
+
+    Raises:
+        InputFormatError: a line is not in its form.
+    """
+    found = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            one = msgspec.json.decode(line, type=_Line)
+        except msgspec.MsgspecError as error:
+            raise InputFormatError(
+                f"a line holds no content: {str(error).partition(' matching')[0]}",
+                where=f"line {number}",
+                todo="see docs/reference/exchange-member.md for the form",
+            ) from error
+        last = seconds(one.last_seen) if one.last_seen else now
+        first = seconds(one.first_seen) if one.first_seen else last
+        found.append(Draft(one.campaign, one.content, first, last))
+    return found

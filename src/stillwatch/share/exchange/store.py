@@ -16,15 +16,24 @@ import msgspec
 from stillwatch.errors import ConfigurationError
 from stillwatch.ledger.checkpoints import parse_checkpoint
 from stillwatch.share.exchange.logview import View
-from stillwatch.share.objects import Indicator, Object, Sighting, seconds
+from stillwatch.share.objects import (
+    Indicator,
+    Object,
+    Pseudonym,
+    Sighting,
+    kind_of,
+    pattern_of,
+    seconds,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from stillwatch.share.exchange.records import Taken
+    from stillwatch.share.objects import Content
 
-__all__ = ["Held", "Outgoing", "Store"]
+__all__ = ["Held", "Outgoing", "Store", "slot_of"]
 
 _DECODER: msgspec.json.Decoder[Object] = msgspec.json.Decoder(Object)
 _VERSION = 1
@@ -307,6 +316,9 @@ class Store:
                     "INSERT OR IGNORE INTO outgoing VALUES (?, ?, ?, ?, ?, 'waiting', '')",
                     (item.id, item.modified, body, approved_by, now),
                 )
+                if isinstance(item, Indicator):
+                    slot = (item.fields.campaign, slot_of(item.content), item.id)
+                    self._db.execute("INSERT OR REPLACE INTO own VALUES (?, ?, ?)", slot)
 
     def waiting(self) -> list[Outgoing]:
         """Return what has not left, in the order of approval."""
@@ -336,12 +348,12 @@ class Store:
         ).fetchone()
         return None if row is None else str(row[0])
 
-    def mark_own(self, campaign: str, kind: str, number: str) -> None:
-        """Note which indicator speaks of a campaign."""
-        with self._writing():
-            self._db.execute(
-                "INSERT OR REPLACE INTO own VALUES (?, ?, ?)", (campaign, kind, number)
-            )
+    def published(self) -> list[Object]:
+        """Return the newest versions of own objects that left or wait to."""
+        rows = self._db.execute(
+            "SELECT body, max(version) FROM outgoing WHERE state <> 'refused' GROUP BY id"
+        )
+        return [_DECODER.decode(body) for body, _ in rows]
 
     def last_sent(self, number: str) -> Object | None:
         """Return the newest version of an own object that was put out to leave."""
@@ -365,3 +377,11 @@ class Store:
             self._db.execute(
                 "UPDATE recall SET acknowledged = 1 WHERE id = ? AND version = ?", (number, version)
             )
+
+
+def slot_of(content: Content) -> str:
+    """Return what of a campaign a content is: one slot has one indicator, in versions."""
+    kind = kind_of(content)
+    if isinstance(content, Pseudonym) or kind.startswith("network:"):
+        return pattern_of(content)
+    return f"{kind}:{getattr(content, 'epoch', '')}"
