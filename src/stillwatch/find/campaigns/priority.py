@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from stillwatch.find.features.view import View
 
-__all__ = ["COPIED", "originated"]
+__all__ = ["COPIED", "originated", "pieces_of"]
 
 COPIED = 0.75
 """Share of an account's pieces that it had before every other member, from which on the others
@@ -30,20 +30,49 @@ _MOST = 0.5
 
 @nb.njit(cache=True, nogil=True)
 def _count(pieces, use_ptr, use, account, rows, place, core, used, own):
-    """Count for each account the pieces it uses, and those that it used before all of the core."""
-    last = np.full(used.size, -1, np.int64)
+    """Count for each account the pieces it uses, and those that it used before all of the core.
+
+    Pieces most of whose users are not of the group are anybody's and left out.
+    """
+    last = np.full(place.size, -1, np.int64)
     for i in range(pieces.size):
+        end, inside, users = use_ptr[pieces[i]], 0, 0
+        while end < use_ptr[pieces[i] + 1] and use[end] < rows:
+            a = account[use[end]]
+            if last[a] != 2 * i:
+                last[a] = 2 * i
+                users += 1
+                inside += place[a] >= 0
+            end += 1
+        if 2 * inside < users:
+            continue
         opened = False
-        for k in range(use_ptr[pieces[i]], use_ptr[pieces[i] + 1]):
-            if use[k] >= rows:
-                break
-            at = place[account[use[k]]]
-            if at < 0 or last[at] == i:
-                continue
-            last[at] = i
-            used[at] += 1
-            own[at] += not opened
-            opened |= core[at]
+        for k in range(use_ptr[pieces[i]], end):
+            a = account[use[k]]
+            at = place[a]
+            if at >= 0 and last[a] == 2 * i:
+                last[a] = 2 * i + 1
+                used[at] += 1
+                own[at] += not opened
+                opened |= core[at]
+
+
+@nb.njit(cache=True, nogil=True)
+def _texts(rows, text_ptr, text_facet):
+    """List the facets in the texts of rows."""
+    found = np.empty(int((text_ptr[rows + 1] - text_ptr[rows]).sum()), np.int32)
+    n = 0
+    for r in rows:
+        for k in range(text_ptr[r], text_ptr[r + 1]):
+            found[n] = text_facet[k]
+            n += 1
+    return found
+
+
+def pieces_of(view: View, rows: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the facets in the texts of some exchanges, ascending."""
+    index = view.facets
+    return np.unique(_texts(rows, index.text_ptr, index.text_facet))
 
 
 def originated(
@@ -57,7 +86,7 @@ def originated(
     Args:
         view: what is known.
         accounts: the group's.
-        pieces: facets of its style.
+        pieces: facets that they may have in common.
         tied: (k,) accounts that hold something in common with another; where they are most of the
             group, only they count as others.
 

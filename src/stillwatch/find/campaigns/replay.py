@@ -31,7 +31,7 @@ from stillwatch.find.campaigns.judge import (
 )
 from stillwatch.find.campaigns.lineage import actors_of, name_parts
 from stillwatch.find.campaigns.places import places
-from stillwatch.find.campaigns.priority import COPIED, originated
+from stillwatch.find.campaigns.priority import COPIED, originated, pieces_of
 from stillwatch.find.campaigns.propose import candidates, most_accounts
 from stillwatch.find.campaigns.proposers import Proposers
 from stillwatch.find.campaigns.refine import Population
@@ -263,7 +263,7 @@ class _State:
         return [confined(judged, part, view) for part in kept]
 
     def _declare(self, judged: Judged, time: int) -> None:
-        copied = self._copied(judged.members, judged.rows)
+        copied = self._copied(judged.members, self._style(judged))
         loose = np.isin(judged.accounts, copied)
         judged = replace(judged, probability=reviewed(judged.probability, loose))
         if judged.members.size < SMALLEST:
@@ -289,24 +289,25 @@ class _State:
             joined = [a for a in near.join(core).tolist() if a not in taken]
             if not joined or len(joined) > _GROWS * core.size:
                 continue
-            copied = self._copied(np.union1d(core, joined).astype(np.int32)).tolist()
-            joined = sorted({*joined} - {*copied})
+            newcomers = np.array(joined, np.int32)
+            pieces = pieces_of(self.view, self.styles.latest.rows(newcomers))
+            copied = self._copied(np.union1d(core, newcomers), pieces)
+            joined = np.setdiff1d(newcomers, copied).tolist()
             for account in joined:
                 campaign.flagged_at[account] = time
                 campaign.probability[account] = _FOUND
             taken.update(joined)
 
-    def _copied(
-        self, accounts: NDArray[np.int32], rows: NDArray[np.int32] | None = None
-    ) -> NDArray[np.int32]:
+    def _style(self, judged: Judged) -> NDArray[np.int32]:
+        reached = self.styles.reach(judged.members, judged.rows)
+        return np.zeros(0, np.int32) if reached is None else reached.pieces
+
+    def _copied(self, accounts: NDArray[np.int32], pieces: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return the accounts of a group that the others may have copied (J-14)."""
-        reached = self.styles.reach(accounts, rows)
-        if reached is None:
-            return accounts[:0]
         tied = np.zeros(accounts.size, np.bool_)
         if "identity" not in self.without:
             tied = tied_to_others(self.view, accounts)
-        before = originated(self.view, accounts, reached.pieces, tied) >= COPIED
+        before = originated(self.view, accounts, pieces, tied) >= COPIED
         return accounts[before & ~tied]
 
     def _with_tied(self, judged: Judged) -> Judged:
