@@ -14,6 +14,7 @@ from stillwatch.worlds.simulation.adversaries.lock_step import LockStep
 from stillwatch.worlds.simulation.adversaries.lookalike import LookAlike
 from stillwatch.worlds.simulation.adversaries.low_wide import LowWide
 from stillwatch.worlds.simulation.adversaries.mimic import Mimic
+from stillwatch.worlds.simulation.adversaries.moving import MOVING
 from stillwatch.worlds.simulation.adversaries.people_prompts import PeoplePrompts
 from stillwatch.worlds.simulation.adversaries.pivot import Pivot
 from stillwatch.worlds.simulation.adversaries.polyglot import Polyglot
@@ -58,5 +59,5 @@ ADVERSARIES: tuple[Population, ...] = (
 )
 """Every adversary, in the order of THREATS; 15 leaves no trace in a log."""
 
-ON_REQUEST: tuple[Population, ...] = (Spotless(), *RETURNING)
-"""Adversaries that are in no world unless named: they state a limit, or come back elsewhere."""
+ON_REQUEST: tuple[Population, ...] = (Spotless(), *RETURNING, *MOVING)
+"""Adversaries that are in no world unless named: they state a limit, come back or move on."""
