@@ -27,6 +27,7 @@ from stillwatch.share.oprf import (
     audit,
     connected,
     encode,
+    expect,
     group,
     meet,
     register,
@@ -218,9 +219,8 @@ def test_p_7_counters_agree_until_one_operator_sees_more(pair, tmp_path):
         url = pair.services[spare > 0].url
         assert pair.http.send(signed(url, body(pair), pair.key)).status_code == 200
         spare -= 1 if spare > 0 else -1
-    done = command("counters", "--operators", file, "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)[0]["type"] == "email"
+    first, second = pair.member().counters()
+    assert first.counters == second.counters
     pair.http.send(signed(pair.services[0].url, body(pair), pair.key))
     done = command("counters", "--operators", file)
     assert done.returncode == 12
@@ -233,13 +233,8 @@ def test_p_8_a_refresh_changes_the_shares_and_no_pseudonym(pair):
     shares = [home.share_path(1).read_bytes() for home in (pair.a, pair.b)]
     sums = {k: v.sum for k, v in pair.a.certificates()[1].record.keys.items()}
     for generation in (1, 2):
-        if generation == 1:
-            words = ("--state", pair.a.path, "--refresh", 1)
-            done = command("ceremony", "meet", pair.services[1].url, *words)
-            assert done.returncode == 0, done.stderr
-        else:
-            terms = terms_of_refresh(pair.a, 1)
-            meet(pair.a, terms, pair.services[1].url, pair.http, time.time)
+        terms = terms_of_refresh(pair.a, 1)
+        meet(pair.a, terms, pair.services[1].url, pair.http, time.time)
         record = pair.b.certificates()[1].record
         assert record.generation == generation
         assert {k: v.sum for k, v in record.keys.items()} == sums
@@ -316,9 +311,8 @@ def test_p_1_both_operators_on_one_machine_are_refused(tmp_path):
     assert (done.returncode, done.stdout) == (3, "")
     assert "P-1: the other operator of this exchange runs on this machine" in done.stderr
     shutil.copy(made.b.share_path(1), made.a.path / "shares" / "epoch-000009.json")
-    done = command("serve", "--state", made.a.path, "--port", 0)
-    assert (done.returncode, done.stdout) == (3, "")
-    assert "P-1: the folder holds a share of the other operator" in done.stderr
+    with pytest.raises(ConfigurationError, match="P-1: the folder holds a share of the other"):
+        register(made.a)
 
 
 @pytest.fixture(scope="module")
@@ -358,9 +352,9 @@ def test_p_8_epochs_overlap_and_a_lost_one_ends(overlapping):
         with pytest.raises(RefusedError, match=f"P-8: .*{why}"):
             meet(made.a, terms, url, made.http, time.time)
         Steps(made.a, terms, int(time.time())).abandon()
-    assert command("ceremony", "expect", "--state", made.b.path, "--lost", 2).returncode == 0
-    done = command("ceremony", "meet", url, "--state", made.a.path, "--lost", 2)
-    assert done.returncode == 0, done.stderr
+    expect(made.b, (2,))
+    terms = terms_of_new(made.a, int(time.time()), (2,))
+    assert meet(made.a, terms, url, made.http, time.time).record.epoch == 3
     (third,) = made.member().evaluate("email", MAILS[:1], purpose="suspicion")
     assert third.epoch == 3
     with pytest.raises(RefusedError, match="P-8: epoch 2 is not open"):

@@ -90,8 +90,8 @@ def expect(home: Home, lost: tuple[int, ...]) -> None:
 def expected(home: Home, terms: epochs.Terms) -> None:
     """Refuse to answer a ceremony that nobody here has agreed to, when no person is asked.
 
-    A refresh, and an epoch on time, are always in order. Otherwise one operator could end epochs, or
-    begin new ones with new quotas, as often as it likes.
+    A refresh, and an epoch on time, are always in order. Otherwise one operator could end epochs,
+    or begin new ones with new quotas, as often as it likes.
 
     Raises:
         RefusedError: P-8 the epoch begins early, or ends others that were not agreed upon.
