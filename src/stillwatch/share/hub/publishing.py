@@ -138,8 +138,8 @@ def decide(
 def _following(version: Row, readers: frozenset[int], held: Sequence[Held], now: int) -> Decision:
     """Return what a version does to those before it.
 
-    Those who had one and may not have the new one get a withdrawal, and stay told when the version
-    after that leaves them out again.
+    Those who had one and may not have the new one get a withdrawal (H-14); those who have one and
+    are left out again hear nothing.
     """
     given, rows = version.accepted, [version]
     replaced: list[Held] = []

@@ -23,7 +23,8 @@ class Bucket:
     def take(self, amount: float, rate: float, now: float) -> float:
         """Take tokens; return 0, or the seconds until there would be enough.
 
-        A clock that steps back neither gives nor takes.
+        More than a full bucket holds is let through when it is full, and paid off before anything
+        else is. A clock that steps back neither gives nor takes.
 
         >>> bucket = Bucket(2.0, 0.0)
         >>> bucket.take(2, 1.0, 0.0), bucket.take(3, 1.0, 1.0)
@@ -32,10 +33,11 @@ class Bucket:
         most = max(rate * SAVED_SECONDS, 1.0)
         self.left = min(most, self.left + max(now - self.at, 0.0) * rate)
         self.at = now
-        if amount <= self.left:
+        wanted = min(amount, most)
+        if wanted <= self.left:
             self.left -= amount
             return 0.0
-        return (min(amount, most) - self.left) / rate if rate > 0 else SAVED_SECONDS
+        return (wanted - self.left) / rate if rate > 0 else SAVED_SECONDS
 
 
 class Quotas:
