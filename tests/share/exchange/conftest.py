@@ -61,7 +61,7 @@ class Hub:
         return run("hub", "invite", name, "--role", role, "--state", self.state).strip()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def hub(tmp_path_factory):
     made = Hub(tmp_path_factory.mktemp("hub"))
     yield made
