@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import msgspec
@@ -286,3 +287,14 @@ def test_p_1_two_exchanges_share_no_machine_by_mistake(pair):
         register(replace(pair.b, settings=settings))
     register(replace(pair.b, settings=msgspec.structs.replace(settings, exchange="other.example")))
     assert isinstance(Home.read(pair.a.path), Home)
+
+
+def test_p_1_messages_that_come_at_once_are_taken_one_by_one(pair):
+    terms = terms_of_new(pair.a, NOW)
+    raw = Steps(pair.a, terms, NOW).commit()
+    with ThreadPoolExecutor(8) as pool:
+        said = list(pool.map(lambda _: Steps(pair.b, terms, NOW).take(raw), range(8)))
+    assert len(set(said)) == 1
+    draft = next(pair.b.path.glob("shares/draft-*"))
+    held = msgspec.json.decode(draft.read_bytes(), type=rites.Draft)
+    assert message(said[0], pair.b.key) == held.commit()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -147,3 +148,20 @@ def test_p_10_guessable_types_have_the_small_quotas():
         quota = DEFAULTS[kind]
         assert days_to_enumerate(10**6, quota.member_day, quota.member_epoch) > 10 * 365
         assert days_to_enumerate(10**6, quota.all_day, quota.all_epoch) > 365
+
+
+def test_p_7_requests_that_come_at_once_do_not_pass_a_quota(tmp_path):
+    def ask(number):
+        request = replace(ASKED, elements=1, batch=f"{number:064x}")
+        with connected(tmp_path / "operator.db") as database:
+            try:
+                charge(database, request, (str(number), ASKED.at), QUOTA)
+            except RefusedError as error:
+                return error.rule
+        return "charged"
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(ask, range(24)))
+    assert sorted(outcomes) == ["P-7"] * 14 + ["charged"] * 10
+    with connected(tmp_path / "operator.db") as database:
+        assert len(list(audit(database))) == 24

@@ -17,8 +17,8 @@ from stillwatch.share.oprf.meeting import meet
 from stillwatch.share.oprf.operator import Operator
 from stillwatch.share.oprf.quotas import DEFAULTS, Quota, days_to_enumerate, quota_table
 from stillwatch.share.oprf.shares import KeyShare
-from stillwatch.share.oprf.steps import (
-    Steps,
+from stillwatch.share.oprf.steps import Steps
+from stillwatch.share.oprf.terms import (
     expect,
     pending,
     terms_in,

@@ -15,7 +15,8 @@ from stillwatch.share.oprf import wire
 from stillwatch.share.oprf.epochs import current
 from stillwatch.share.oprf.quotas import PURPOSES
 from stillwatch.share.oprf.shares import KeyShare, Scalar, read_shares
-from stillwatch.share.oprf.steps import GRACE, Steps, expected, terms_in
+from stillwatch.share.oprf.steps import GRACE, Steps
+from stillwatch.share.oprf.terms import expected, terms_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable

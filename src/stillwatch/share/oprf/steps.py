@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from typing import TYPE_CHECKING
+import sqlite3
+from contextlib import closing
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import msgspec
 
@@ -18,108 +21,56 @@ from stillwatch.errors import ConfigurationError, OutputError, RefusedError, Sou
 from stillwatch.ledger import dsse
 from stillwatch.share.oprf import ceremony, epochs, group
 from stillwatch.share.oprf.shares import ShareFile, read_secret, read_shares, write_secret
+from stillwatch.share.oprf.terms import (
+    is_record,
+    pending,
+    record_of,
+    terms_of_new,
+    terms_of_refresh,
+    write_message,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from stillwatch.share.oprf.home import Home
 
-__all__ = [
-    "GRACE",
-    "Steps",
-    "expect",
-    "expected",
-    "pending",
-    "terms_in",
-    "terms_of_new",
-    "terms_of_refresh",
-]
+__all__ = ["GRACE", "Steps"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 GRACE = 600
 """Seconds that the shares before a refresh are kept for requests under way."""
 _DAY = 86_400
-_EXPECTED = "expected.json"
 _WINDOW = (epochs.PERIOD_DAYS + epochs.OVERLAP_DAYS) * _DAY
 
 
-class _Typed(msgspec.Struct, rename="camel"):
-    """An envelope's type."""
+def _alone(step: Callable[Concatenate[Steps, P], T]) -> Callable[Concatenate[Steps, P], T]:
+    """Let one step at a time be taken on a folder, by whichever thread or process."""
 
-    payload_type: str
+    @wraps(step)
+    def taken(self: Steps, /, *given: P.args, **named: P.kwargs) -> T:
+        if self._held:
+            return step(self, *given, **named)
+        path = self._home.path / "ceremony" / "lock"
+        try:
+            lock = sqlite3.connect(path, timeout=20, isolation_level=None)
+            with closing(lock):
+                lock.execute("begin exclusive")
+                self._held = True
+                return step(self, *given, **named)
+        except sqlite3.Error as error:
+            raise OutputError(
+                f"the folder cannot be locked for a ceremony: {error}",
+                where=str(path),
+                todo="wait until the other command has ended",
+            ) from error
+        finally:
+            self._held = False
 
-
-def terms_of_new(home: Home, starts: int, lost: tuple[int, ...] = ()) -> epochs.Terms:
-    """Return the terms of the epoch after the last.
-
-    Args:
-        home: folder.
-        starts: when it begins, seconds since 1970.
-        lost: epochs that end with that.
-    """
-    number = max(home.certificates(), default=0) + 1
-    return epochs.Terms(
-        exchange=home.settings.exchange,
-        epoch=number,
-        generation=0,
-        starts=starts,
-        lost=sorted(lost),
-    )
-
-
-def terms_of_refresh(home: Home, epoch: int) -> epochs.Terms:
-    """Return the terms of an epoch's next refresh.
-
-    Raises:
-        RefusedError: P-8 the epoch is not known.
-    """
-    record = _record(home, epoch)
-    return epochs.Terms(
-        exchange=record.exchange,
-        epoch=epoch,
-        generation=record.generation + 1,
-        starts=record.starts,
-        lost=record.lost,
-    )
-
-
-def expect(home: Home, lost: tuple[int, ...]) -> None:
-    """Agree that the service answers a ceremony that ends these epochs (P-8)."""
-    _write(home.path / "ceremony" / _EXPECTED, msgspec.json.encode(sorted(lost)))
-
-
-def expected(home: Home, terms: epochs.Terms) -> None:
-    """Refuse to answer a ceremony that nobody here has agreed to, when no person is asked.
-
-    A refresh, and an epoch on time, are always in order. Otherwise one operator could end epochs,
-    or begin new ones with new quotas, as often as it likes.
-
-    Raises:
-        RefusedError: P-8 the epoch begins early, or ends others that were not agreed upon.
-    """
-    known = home.certificates()
-    if terms.generation or terms.epoch in known:
-        return
-    file = home.path / "ceremony" / _EXPECTED
-    agreed = (
-        msgspec.json.decode(read_small(file, "a list"), type=list[int]) if file.exists() else []
-    )
-    unknown = set(terms.lost) - set(agreed)
-    if unknown:  # P-8
-        raise RefusedError(
-            "P-8",
-            f"nobody here has agreed that epoch {min(unknown)} is lost",
-            todo=f"there: stillwatch oprf ceremony expect --lost {min(unknown)}",
-        )
-    last = known[max(known)].record if known else None
-    early = last is not None and last.epoch not in terms.lost and terms.starts < last.turns - _DAY
-    if early:  # P-8
-        raise RefusedError("P-8", "the next epoch would begin before the last one turns")
-
-
-def pending(home: Home) -> epochs.Terms | None:
-    """Return the terms of the ceremony under way, None where there is none."""
-    held = sorted((home.path / "shares").glob("draft-*.json"))
-    return msgspec.json.decode(read_secret(held[0]), type=ceremony.Draft).terms if held else None
+    return taken
 
 
 class Steps:
@@ -138,7 +89,9 @@ class Steps:
         self._name = f"{terms.epoch:06}-{terms.generation:06}"
         self._draft_path = home.path / "shares" / f"draft-{self._name}.json"
         self._role = home.settings.operator
+        self._held = False
 
+    @_alone
     def commit(self) -> bytes:
         """Return the first message; draws where nothing was drawn yet.
 
@@ -156,6 +109,7 @@ class Steps:
         draft = self._draft()
         return self._said("commit", ceremony.sealed(draft.commit(), self._home.key))
 
+    @_alone
     def reveal(self, peer_commit: bytes) -> bytes:
         """Return the second message, once the other's first is here (P-1).
 
@@ -172,6 +126,7 @@ class Steps:
         self._hear("commit", peer_commit)
         return self._said("reveal", ceremony.sealed(made, self._home.key))
 
+    @_alone
     def confirm(self, peer_reveal: bytes) -> bytes:
         """Check the other's second message, keep the new shares, and return the third message.
 
@@ -204,6 +159,7 @@ class Steps:
         sealed = dsse.seal_envelope(epochs.RECORD_TYPE, epochs.packed(record), [self._home.key])
         return self._said("confirm", sealed)
 
+    @_alone
     def finish(self, peer_confirm: bytes) -> epochs.Certificate:
         """Check the other's third message and put the new shares in place.
 
@@ -221,6 +177,7 @@ class Steps:
             self._draft_path.unlink(missing_ok=True)
         return self._home.certificates()[self._terms.epoch]
 
+    @_alone
     def abandon(self) -> None:
         """Forget a ceremony that the other operator cannot finish.
 
@@ -237,9 +194,10 @@ class Steps:
         for path in (self._home.path / "ceremony").glob(f"{self._name}-*.json"):
             path.unlink()
 
+    @_alone
     def take(self, raw: bytes) -> bytes:
         """Answer the other operator's next message with the own one of the same step."""
-        if _is_record(raw):
+        if is_record(raw):
             own = read_small(self._path("confirm", self._role), "the own confirmation")
             self.finish(raw)
             return own
@@ -265,7 +223,7 @@ class Steps:
             return ceremony.made(draft, publics)
         own = draft.commit()
         commits = (own, peer) if self._role == "a" else (peer, own)
-        before = _record(self._home, self._terms.epoch)
+        before = record_of(self._home, self._terms.epoch)
         shares = read_shares(self._share()).scalars()
         return ceremony.refreshed(draft, publics, commits, shares, before)
 
@@ -329,7 +287,7 @@ class Steps:
         path = self._path(step, self._role)
         if path.exists():
             return read_small(path, "a message")
-        _write(path, raw)
+        write_message(path, raw)
         return raw
 
     def _heard(self, step: str, raw: bytes) -> bool:
@@ -341,43 +299,4 @@ class Steps:
         path = self._path(step, self._peer_role)
         if path.exists() and not self._heard(step, raw):  # P-1
             raise RefusedError("P-1", f"the other operator sends a second, different {step}")
-        _write(path, raw)
-
-
-def terms_in(raw: bytes, home: Home) -> epochs.Terms:
-    """Return what a message of the other operator is for.
-
-    Raises:
-        RefusedError: P-1 or L-18, it is no message of the other operator.
-    """
-    if _is_record(raw):
-        record = epochs.opened(raw, [home.peer], 1).record
-        held = {name: getattr(record, name) for name in epochs.Terms.__struct_fields__}
-        return epochs.Terms(**held)
-    return ceremony.opened_message(raw, home.peer).terms
-
-
-def _is_record(raw: bytes) -> bool:
-    """Say whether an envelope says that it holds an epoch's record; who signed it comes later."""
-    try:
-        return msgspec.json.decode(raw, type=_Typed).payload_type == epochs.RECORD_TYPE
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return False
-
-
-def _record(home: Home, epoch: int) -> epochs.EpochRecord:
-    known = home.certificates().get(epoch)
-    if known is None:  # P-8
-        raise RefusedError("P-8", f"epoch {epoch} is not known here")
-    return known.record
-
-
-def _write(path: Path, raw: bytes) -> None:
-    try:
-        write_whole(path, raw)
-    except OSError as error:
-        raise OutputError(
-            f"a message cannot be written: {error.strerror}",
-            where=str(path),
-            todo="choose a folder that can be written",
-        ) from error
+        write_message(path, raw)
