@@ -34,6 +34,7 @@ from stillwatch.share.objects import (
 from stillwatch.share.witness.serving import listen
 from stillwatch.store import Database
 
+CLIENT = httpx.Client(timeout=30, verify=False, trust_env=False)  # noqa: S501 - plain loopback
 TAXII = "application/taxii+json;version=2.1"
 JSON = "application/json"
 OBJECTS = "/taxii2/api/collections/indicators/objects/"
@@ -162,7 +163,7 @@ class Lab:
         if raw:
             given["Content-Type"] = TAXII if taxii else JSON
         given |= headers or {}
-        return httpx.request(**self.signed(method, path, raw, given, **more), timeout=30)
+        return CLIENT.request(**self.signed(method, path, raw, given, **more))
 
     def get(self, path, **query):
         pairs = [

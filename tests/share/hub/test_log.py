@@ -6,10 +6,9 @@ import base64
 import threading
 import time
 
-import httpx
 import pytest
 import uvicorn
-from hub_world import LOG, OBJECTS, World, check_inclusion, checkpoint, hashes
+from hub_world import CLIENT, LOG, OBJECTS, World, check_inclusion, checkpoint, hashes
 
 from stillwatch.errors import RefusedError
 from stillwatch.ledger import COSIGNATURE, SigningKey, canonical, merkle, tiles
@@ -104,10 +103,10 @@ def test_salts_are_given_to_those_entitled_alone(own):
 def test_the_log_is_for_members_unless_the_operator_says_otherwise(tmp_path):
     with World(tmp_path, public_log=True).serving() as hub:
         hub.lab("Alpha")
-        assert httpx.get(f"{hub.url}{LOG}/checkpoint").status_code == 200
-        assert len(httpx.get(f"{hub.url}{LOG}/tile/0/000.p/1").content) == 32
-        assert httpx.get(f"{hub.url}{LOG}/proof/inclusion?index=0").status_code == 401
-        assert httpx.get(f"{hub.url}/exchange/v1/records").status_code == 401
+        assert CLIENT.get(f"{hub.url}{LOG}/checkpoint").status_code == 200
+        assert len(CLIENT.get(f"{hub.url}{LOG}/tile/0/000.p/1").content) == 32
+        assert CLIENT.get(f"{hub.url}{LOG}/proof/inclusion?index=0").status_code == 401
+        assert CLIENT.get(f"{hub.url}/exchange/v1/records").status_code == 401
 
 
 def test_witnesses_cosign_what_is_published(tmp_path):

@@ -6,9 +6,8 @@ import base64
 import os
 import time
 
-import httpx
 import pytest
-from hub_world import OBJECTS, TAXII, Lab, World
+from hub_world import CLIENT, OBJECTS, TAXII, Lab, World
 
 from stillwatch.ledger import COSIGNATURE, SigningKey
 from stillwatch.share.hub.membership import (
@@ -70,7 +69,7 @@ def test_joining_needs_the_key_that_signs(own):
 
 def test_requests_without_a_good_signature_are_401(world):
     lab = world.alpha
-    bare = httpx.get(f"{world.url}/taxii2/")
+    bare = CLIENT.get(f"{world.url}/taxii2/")
     found = refused(bare, 401, "R-1")
     assert found["details"]["origin"] == world.url
     assert bare.headers["www-authenticate"].startswith("Signature")
@@ -81,10 +80,10 @@ def test_requests_without_a_good_signature_are_401(world):
         assert refused(late, 401, "R-7")["details"]["now"] == pytest.approx(time.time(), abs=30)
     moved = lab.signed("GET", "/exchange/v1/me")
     moved["url"] = f"{world.url}/exchange/v1/members"
-    refused(httpx.request(**moved), 401, "R-11")
+    refused(CLIENT.request(**moved), 401, "R-11")
     posted = lab.signed("POST", OBJECTS, b'{"objects":[]}', {"Content-Type": TAXII})
     posted["content"] = b'{"objects":[1]}'
-    refused(httpx.request(**posted), 401, "R-12")
+    refused(CLIENT.request(**posted), 401, "R-12")
 
 
 def test_a_clock_five_minutes_off_is_still_good(world):
@@ -95,8 +94,8 @@ def test_a_clock_five_minutes_off_is_still_good(world):
 
 def test_h_2_a_nonce_is_taken_once(world):
     request = world.alpha.signed("GET", "/exchange/v1/me")
-    assert httpx.request(**request).status_code == 200
-    refused(httpx.request(**request), 401, "H-2")
+    assert CLIENT.request(**request).status_code == 200
+    refused(CLIENT.request(**request), 401, "H-2")
     nonce = os.urandom(12).hex()
     assert world.alpha.ask("GET", "/exchange/v1/me", nonce=nonce).status_code == 200
     assert world.beta.ask("GET", "/exchange/v1/me", nonce=nonce).status_code == 200
@@ -108,12 +107,12 @@ def test_h_2_a_nonce_is_remembered_over_a_restart(tmp_path):
     with made.serving():
         lab = made.lab("Alpha")
         request = lab.signed("GET", "/exchange/v1/me")
-        assert httpx.request(**request).status_code == 200
+        assert CLIENT.request(**request).status_code == 200
         origin = made.url
     made.settings["origin"] = origin
     with made.serving():
         request["url"] = request["url"].replace(origin, made.url)
-        refused(httpx.request(**request), 401, "H-2")
+        refused(CLIENT.request(**request), 401, "H-2")
         fresh = lab.signed("GET", "/exchange/v1/me")
         assert fresh["url"].startswith(made.url)
 
@@ -212,7 +211,7 @@ def test_reading_tokens_read_taxii_and_nothing_else(tmp_path):
         headers = {"Accept": TAXII}
 
         def read(path, user, token):
-            return httpx.get(hub.url + path, auth=(user, token), headers=headers)
+            return CLIENT.get(hub.url + path, auth=(user, token), headers=headers)
 
         refused(read("/taxii2/", lab.id, "secret"), 401, "H-1")
         hub.operate(lambda journal: set_reading_token(journal, member(hub, lab), "secret"))
@@ -222,7 +221,7 @@ def test_reading_tokens_read_taxii_and_nothing_else(tmp_path):
         assert "Basic" in answer.headers["www-authenticate"]
         refused(read(OBJECTS, "nobody", "secret"), 401, "H-1")
         refused(read("/exchange/v1/me", lab.id, "secret"), 401, "R-1")
-        posted = httpx.post(
+        posted = CLIENT.post(
             hub.url + OBJECTS, auth=(lab.id, "secret"), content=b"{}",
             headers={**headers, "Content-Type": TAXII},
         )  # fmt: skip
@@ -234,7 +233,7 @@ def test_reading_tokens_read_taxii_and_nothing_else(tmp_path):
 
 def test_reading_tokens_are_good_only_where_the_operator_allows(own):
     own.operate(lambda journal: set_reading_token(journal, member(own, own.alpha), "secret"))
-    answer = httpx.get(f"{own.url}/taxii2/", auth=(own.alpha.id, "secret"))
+    answer = CLIENT.get(f"{own.url}/taxii2/", auth=(own.alpha.id, "secret"))
     refused(answer, 401, "R-1")
 
 

@@ -8,7 +8,7 @@ import time
 
 import httpx
 import pytest
-from hub_world import MANIFEST, OBJECTS, TAXII, ids
+from hub_world import CLIENT, MANIFEST, OBJECTS, TAXII, ids
 
 from stillwatch.share.objects import canonical
 
@@ -318,10 +318,10 @@ def test_many_posts_at_once_are_all_there_once(own):
 
 
 def test_health_and_readiness(world):
-    assert httpx.get(f"{world.url}/healthz").json() == {"alive": True}
-    assert httpx.get(f"{world.url}/readyz").json() == {"ready": True}
-    assert httpx.get(f"{world.url}/exchange/v1/openapi.json").json()["openapi"] == "3.1.0"
-    assert httpx.get(f"{world.url}/taxii2/").status_code == 401
+    assert CLIENT.get(f"{world.url}/healthz").json() == {"alive": True}
+    assert CLIENT.get(f"{world.url}/readyz").json() == {"ready": True}
+    assert CLIENT.get(f"{world.url}/exchange/v1/openapi.json").json()["openapi"] == "3.1.0"
+    assert CLIENT.get(f"{world.url}/taxii2/").status_code == 401
 
 
 def test_a_page_of_a_hub_with_many_is_as_quick_as_one_with_few(own):

@@ -94,13 +94,12 @@ class Access:
             candidate: the key that wants to join, which is nobody's yet.
 
         Raises:
-            HubError: H-1 nobody who may ask; H-2 the nonce was seen; H-8 over quota.
+            HubError: H-1, R-n nobody who is known; H-2 the nonce was seen.
         """
         given = dict(headers)
         reads_taxii = self._basic and method == "GET" and raw_path.startswith(b"/taxii2")
         if reads_taxii and given.get("authorization", "")[:6].lower() == "basic ":
             reader = _by_token(given["authorization"][6:], roster)
-            self._check_state(reader, now)
             return Asker(reader, "")
 
         def find_key(key_id: str) -> VerifyKey | None:
@@ -124,8 +123,6 @@ class Access:
             ) from error  # fmt: skip
         held = roster.keys.get(signed.keyid)
         member = roster.members[held.member] if held else None
-        if member is not None:
-            self._check_state(member, now)
         mark, until = self._nonces.take(signed, seconds)
         if self._shared is not None:
             fresh = await self._shared.write_apart(take_shared, mark, until, seconds)
@@ -142,7 +139,12 @@ class Access:
         rate = member.objects_a_second * (0.1 if member.limited else 1.0)
         self._take(member, "objects", count, rate, now)
 
-    def _check_state(self, member: Member, now: int) -> None:
+    def admit(self, member: Member, now: int) -> None:
+        """Let a member's request pass.
+
+        Raises:
+            HubError: H-1 the member is suspended or has left; H-8 it is over quota.
+        """
         if member.state != "active":  # H-1
             raise HubError(403, "H-1", f"the member is {member.state}", todo="ask the operator")
         self._take(member, "requests", 1, member.requests_a_second, now)

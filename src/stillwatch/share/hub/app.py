@@ -131,6 +131,7 @@ class App:
         member = asker.member if asker else None
         if member is not None:
             line["member"] = member.id
+            self.hub.access.admit(member, now)
             if not member.roles & route.roles:  # H-3
                 raise HubError(403, "H-3", "the member's role does not allow it")
         elif asker is not None and not route.joins:  # H-1

@@ -13,6 +13,7 @@ from stillwatch.share.hub.membership import (
     add_key,
     join,
     proof_text,
+    read_key,
     retire_key,
     set_state,
 )
