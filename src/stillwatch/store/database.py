@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Concatenate
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import URL, Connection, Engine
 
 __all__ = ["Database"]
 
@@ -35,7 +35,8 @@ class Database:
     """A database and the threads that use it.
 
     Args:
-        url: ``sqlite:///path`` or ``postgresql://user@host/name``.
+        url: ``sqlite:///path`` or ``postgresql://user@host/name``; a folder with a socket is
+            ``?host=/folder``.
 
     Raises:
         ConfigurationError: the URL names neither.
@@ -135,7 +136,10 @@ def _engine(url: str) -> Engine:
         return engine
     if backend == "postgresql":
         engine = sa.create_engine(
-            parsed.set(drivername="postgresql+pg8000"), pool_size=_READERS + 2, pool_pre_ping=True
+            parsed.set(drivername="postgresql+pg8000", query={}),
+            pool_size=_READERS + 2,
+            pool_pre_ping=True,
+            connect_args=_socket(parsed),
         )
         # pg8000 sends rows of executemany one by one, a round trip each
         engine.dialect.use_insertmanyvalues_wo_returning = True
@@ -144,6 +148,14 @@ def _engine(url: str) -> Engine:
         f"a hub does not run on {backend}",
         todo="give sqlite:///path or postgresql://user@host/name",
     )
+
+
+def _socket(url: URL) -> dict[str, str]:
+    """Return how pg8000 is told of a folder with a socket, which libpq takes as a host."""
+    folder = url.query.get("host")
+    if not isinstance(folder, str) or not folder.startswith("/"):
+        return {}
+    return {"unix_sock": f"{folder}/.s.PGSQL.{url.port or 5432}"}
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's

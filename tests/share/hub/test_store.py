@@ -42,7 +42,8 @@ class Process(World):
     def __init__(self, state, *options):
         self.state, self.options, self.url, self.settings = state, options, "", {}
         self.clock = type("Real", (), {"seconds": staticmethod(time.time)})()
-        run("init", "hub.example/log", "--state", state)
+        where = options[: 2 * options.count("--database")]
+        run("init", "hub.example/log", "--state", state, *where)
         self.key = SigningKey.read(state / "hub.key")
         self.start()
 
@@ -70,7 +71,8 @@ class Process(World):
 
     def lab(self, name, *roles):
         chosen = [word for role in roles for word in ("--role", role)]
-        token = run("invite", name, *chosen, "--state", self.state).strip()
+        where = self.options[: 2 * self.options.count("--database")]
+        token = run("invite", name, *chosen, "--state", self.state, *where).strip()
         lab = Lab(self, SigningKey.generate(name))
         assert lab.join(token, name).status_code == 201
         return lab
