@@ -1,0 +1,392 @@
+"""One actor goes from lab A to B to C: what sharing A's finding costs it, and whom it harms.
+
+    python bench/rotation.py --folder /tmp/rotation --seeds 2 --json rotation.json
+
+``stillwatch simulate --providers 3`` puts one actor into three worlds, a third of the time each,
+with new accounts at every provider.  What it keeps is named by the adversary: its words, its
+cards, its network, all of them, or nothing.  A scans until the actor has left and publishes what
+it declared: signatures under the epoch's sketch key, pseudonyms of payment account references by
+the oblivious function with its two shares, and address blocks.  B and C match at every look, with
+nothing after it, and give what matches to their own scans; an account is decided on when the
+matches put the probability that it is a known actor's above .9 at a prior of .01, or when the scan
+declares it.  Sign-ups that are evaluated are counted against the default quota.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+import commands
+from planted import commit
+from stillwatch.find.campaigns import Settings, observe_all, scan
+from stillwatch.find.features.files import key_fingerprint
+from stillwatch.find.features.hashing import key_from_secret
+from stillwatch.find.features.log import build_log
+from stillwatch.find.features.rows import HOUR
+from stillwatch.find.signatures import decode
+from stillwatch.find.sources import Quarantine, open_exchanges, read_accounts
+from stillwatch.records import TIME, utc
+from stillwatch.share.exchange.matching import OwnPseudonyms, Weighted, match_log, match_pseudonyms
+from stillwatch.share.exchange.trust import weight_of
+from stillwatch.share.objects import (
+    Network,
+    Pseudonym,
+    campaign_ref,
+    kind_of,
+    new_indicator,
+)
+from stillwatch.share.objects.fields import on_grid
+from stillwatch.share.objects.signatures import behaviour_of, sketch_of
+from stillwatch.share.oprf import group
+from stillwatch.share.oprf.identifiers import encode, normalise
+from stillwatch.share.oprf.protocol import LARGEST_BATCH, blind, finalise
+from stillwatch.share.oprf.quotas import DEFAULTS
+from stillwatch.share.oprf.shares import Scalar
+
+if TYPE_CHECKING:
+    from stillwatch.records import ScanResult
+    from stillwatch.share.objects import Content, Indicator
+
+SECRET = b"the sketch key of an epoch of a bench"
+EPOCH = 1
+TRAITS = ("moving-words", "moving-cards", "moving-network", "moving", "moving-anew")
+AUTHOR = "identity--0b5c3c0e-9f6f-4d3c-8f0e-5d0c9a1b2c3d"
+SURE = float(np.log(0.9 / 0.1) - np.log(0.01 / 0.99))
+"""Nats at which the probability passes .9 at a prior of .01."""
+RARE = 20.0
+"""How much oftener than others a campaign's accounts must use a block for it to be published."""
+MICRO = 1e6
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", type=Path, required=True, help="where worlds are made")
+    parser.add_argument("--accounts", type=int, default=1_500)
+    parser.add_argument("--exchanges", type=int, default=36_000)
+    parser.add_argument("--prevalence", type=float, default=0.03)
+    parser.add_argument("--days", type=int, default=27)
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--first", type=int, default=9_001)
+    parser.add_argument("--step", type=int, default=6, help="hours between looks")
+    parser.add_argument("--match-step", type=int, default=2, help="hours between matchings")
+    parser.add_argument("--traits", default=",".join(TRAITS))
+    parser.add_argument("--json", type=Path, help="file for every figure")
+    return parser.parse_args()
+
+
+@dataclass(frozen=True)
+class Lab:
+    """One provider."""
+
+    observed: pa.Table
+    accounts: pa.Table
+    addresses: dict[object, set[str]]
+    """Blocks of each account."""
+    par: dict[object, str]
+    """Payment account reference of each account that pays."""
+    opened: dict[object, int]
+    attackers: set[object]
+    innocents: set[object]
+    harvest: list[tuple[object, int]]
+    """Account and time of each exchange that was taken for training."""
+
+
+def read(folder: Path, key: int) -> Lab:
+    """Read what ``stillwatch simulate`` wrote for one provider."""
+    with Quarantine(None) as quarantine:
+        source = open_exchanges(str(folder / "exchanges"), mapping=None, quarantine=quarantine)
+        batches = list(source.batches())
+        people = read_accounts(str(folder / "accounts.parquet"), quarantine=quarantine)
+    log = pa.Table.from_batches(batches)
+    taken = pq.ParquetFile(folder / "truth_exchanges.parquet").read()
+    taken = set(taken.filter(taken["harvest"])["exchange_id"].to_pylist())
+    blocks = defaultdict(set)
+    harvest = []
+    at = log["time"].cast(pa.int64()).to_pylist()
+    rows = zip(
+        log["account_id"].to_pylist(), log["ip"].to_pylist(), log["exchange_id"].to_pylist(), at,
+        strict=True,
+    )  # fmt: skip
+    for account, ip, exchange, when in rows:
+        if ip and ":" not in ip:
+            blocks[account].add(ip.rpartition(".")[0] + ".0/24")
+        if exchange in taken:
+            harvest.append((account, when))
+    ids = pq.ParquetFile(folder / "identifiers.parquet").read().to_pylist()
+    truth = pq.ParquetFile(folder / "truth_accounts.parquet").read().to_pylist()
+    opened = people["created_at"].cast(pa.int64()).to_pylist()
+    return Lab(
+        observed=pa.Table.from_batches(list(observe_all(iter(batches), key=key))),
+        accounts=people,
+        addresses=blocks,
+        par={row["account_id"]: row["value"] for row in ids if row["type"] == "par"},
+        opened=dict(zip(people["account_id"].to_pylist(), opened, strict=True)),
+        attackers={row["account_id"] for row in truth if row["kind"] == "attack"},
+        innocents={row["account_id"] for row in truth if row["kind"] == "benign"},
+        harvest=harvest,
+    )
+
+
+class Operators:
+    """Both key operators, in this process; counts what they evaluate."""
+
+    def __init__(self) -> None:
+        self._shares = [Scalar(group.random_scalar()) for _ in range(2)]
+        self.evaluated = 0
+
+    def pseudonyms(self, values: list[str]) -> dict[str, bytes]:
+        """Return the pseudonyms of payment account references."""
+        found: dict[str, bytes] = {}
+        clear = sorted({value for v in values if (value := normalise("par", v)) is not None})
+        for first in range(0, len(clear), LARGEST_BATCH):
+            part = clear[first : first + LARGEST_BATCH]
+            batch = blind([encode("par", value) for value in part])
+            answers = [share.answer(batch.elements) for share in self._shares]
+            public = group.add(*(answer.public for answer in answers))
+            found |= dict(zip(part, finalise(batch, answers, public), strict=True))
+        self.evaluated += len(clear)
+        return found
+
+
+def published(lab: Lab, result: ScanResult, operators: Operators, now: float) -> list[Indicator]:
+    """Return what A says of the campaigns it declared."""
+    numbers = iter(range(1, 1_000_000))
+
+    def said(content: Content, campaign: str) -> Indicator:
+        return new_indicator(
+            content,
+            author=AUTHOR,
+            campaign=campaign_ref(b"a member's own", campaign),
+            now=now,
+            number=hashlib.sha256(next(numbers).to_bytes(4, "big")).digest()[:16],
+            first_seen=now,
+            last_seen=now,
+            licence="challenge",
+        )
+
+    made = []
+    for campaign in result.campaigns:
+        name, members = campaign.campaign_id, set(campaign.members)
+        signature = decode(json.loads(json.dumps(campaign.signature)), name)
+        if signature.pieces:
+            made += [
+                said(behaviour_of(signature, EPOCH), name),
+                said(sketch_of(signature, EPOCH), name),
+            ]
+        pars = [lab.par[account] for account in members if account in lab.par]
+        for value in operators.pseudonyms(pars).values():
+            made.append(said(Pseudonym(identifier="par", epoch=EPOCH, value=value.hex()), name))
+        made += [said(content, name) for content in networks(lab, members)]
+    return made
+
+
+def networks(lab: Lab, members: set[object]) -> list[Network]:
+    """Return the address blocks that several members and hardly anybody else use."""
+    mine, others = defaultdict(int), defaultdict(int)
+    for account, blocks in lab.addresses.items():
+        for block in blocks:
+            (mine if account in members else others)[block] += 1
+    everyone = max(len(lab.addresses) - len(members), 1)
+    found = []
+    for block, many in sorted(mine.items()):
+        share, usual = many / len(members), (others[block] + 0.5) / everyone
+        if many >= 2 and share >= RARE * usual:
+            found.append(
+                Network(
+                    entity="prefix",
+                    value=block,
+                    mine=min(1000, round(1000 * share)),
+                    others=on_grid(round(1e6 * usual)),
+                )
+            )
+    return found[:64]
+
+
+def nats(rows: list[object]) -> dict[tuple[object, str], float]:
+    """Return the log ratio of each account and actor: of each sort of evidence the best counts."""
+    best: dict[tuple[object, str, str], float] = defaultdict(float)
+    for row in rows:
+        sort = {"behaviour": "text", "sketch": "text"}.get(row.kind.split(":")[0], row.kind)
+        place = row.account_id, row.actor, sort.split(":")[0]
+        best[place] = max(best[place], row.log_ratio)
+    total: dict[tuple[object, str], float] = defaultdict(float)
+    for (account, actor, _), ratio in best.items():
+        total[account, actor] += ratio
+    return total
+
+
+def matched(
+    lab: Lab, shared: list[Indicator], operators: Operators, key: int, looks: range
+) -> tuple[dict[object, int], pa.Table]:
+    """Return when each account was recognised, and the dated matches for the lab's own scan."""
+    own = operators.pseudonyms(list(lab.par.values()))
+    paid = [(a, own[n]) for a, v in lab.par.items() if (n := normalise("par", v)) in own]
+    times = np.asarray(lab.observed["time"].combine_chunks().cast(pa.int64()))
+    order = np.argsort(times, kind="stable")
+    table, times = lab.observed.take(pa.array(order)), times[order]
+    # a payment value is evaluated when the account is opened, and so matched then (P-10)
+    known_at = {a: max(lab.opened[a], looks.start) for a, _ in paid}
+    decided: dict[object, int] = {}
+    before: dict[tuple[object, str], float] = defaultdict(float)
+    rows = []
+    for look in looks:
+        weighted = [Weighted(i, weight_of(i, {}, None, now=look / MICRO)) for i in shared]
+        log = build_log(
+            table.slice(0, int(np.searchsorted(times, look))).to_batches(), lab.accounts
+        )
+        held = [(a, v) for a, v in paid if lab.opened[a] < look]
+        digests = np.frombuffer(b"".join(v for _, v in held), np.uint8).reshape(-1, 64)
+        found = match_pseudonyms(
+            weighted, [OwnPseudonyms("par", EPOCH, [a for a, _ in held], digests)]
+        )
+        equal = nats(found)
+        found += match_log(log, key_fingerprint(key), weighted, seed=1, number=key)
+        for (account, actor), ratio in nats(found).items():
+            if ratio >= SURE:
+                paid_alone = equal.get((account, actor), 0.0) >= SURE
+                decided.setdefault(account, known_at[account] if paid_alone else look)
+            if ratio > before[account, actor] + 0.5:
+                before[account, actor] = ratio
+                rows.append((look - 1, account, actor, ratio))
+    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
+    types = (TIME, lab.accounts.schema.field("account_id").type, pa.string(), pa.float64())
+    names = ("time", "account_id", "actor", "log_ratio")
+    return decided, pa.table(
+        {n: pa.array(c, t) for n, c, t in zip(names, columns, types, strict=True)}
+    )
+
+
+def flagged(result: ScanResult) -> dict[object, int]:
+    """Return when each account was flagged, microseconds."""
+    return {
+        v.account_id: round(v.flagged_at.timestamp() * MICRO)
+        for v in result.verdicts
+        if v.flagged_at is not None
+    }
+
+
+def got(lab: Lab, decided: dict[object, int]) -> int:
+    """Return how many exchanges the actor took before its accounts were decided on."""
+    return sum(account not in decided or when < decided[account] for account, when in lab.harvest)
+
+
+def experiment(folder: Path, args: argparse.Namespace, key: int) -> dict[str, object]:
+    """Run one actor through three labs."""
+    labs = [read(folder / f"provider-{name}", key) for name in "abc"]
+    step = args.step * HOUR
+
+    def scanned(
+        lab: Lab, until: int | None = None, intelligence: pa.Table | None = None
+    ) -> ScanResult:
+        return scan(
+            lab.observed.to_batches(),
+            lab.accounts,
+            intelligence=intelligence,
+            settings=Settings(step=step, key=key, as_of=None if until is None else utc(until)),
+            observed=True,
+        )[0]
+
+    start = min(int(pc.min(lab.observed["time"]).cast(pa.int64()).as_py()) for lab in labs)
+    day = 24 * HOUR
+    leaves = start // day * day + args.days * day // 3
+    first = scanned(labs[0], leaves)
+    operators = Operators()
+    shared = published(labs[0], first, operators, leaves / MICRO)
+    row: dict[str, object] = {
+        "declared_at_a": len(first.campaigns),
+        "actor_found_at_a": len(set(flagged(first)) & labs[0].attackers) / len(labs[0].attackers),
+        "indicators": dict(Counter(kind_of(item.content) for item in shared)),
+    }
+    for name, lab in zip("bc", labs[1:], strict=True):
+        alone = flagged(scanned(lab))
+        last = int(pc.max(lab.observed["time"]).cast(pa.int64()).as_py())
+        often = args.match_step * HOUR
+        looks = range(leaves, last + often, often)
+        by_match: dict[object, int] = {}
+        dated = None
+        if shared:
+            by_match, dated = matched(lab, shared, operators, key, looks)
+        with_peers = flagged(scanned(lab, intelligence=dated)) if shared else alone
+        both = dict(with_peers)
+        for account, at in by_match.items():
+            both[account] = min(at, both.get(account, at))
+        actor = [at for account, at in both.items() if account in lab.attackers]
+        row[name] = {
+            "harvest": len(lab.harvest),
+            "alone": got(lab, alone),
+            "shared": got(lab, both),
+            "first_decision_hours": (min(actor) - leaves) / HOUR if actor else None,
+            "innocents": len(lab.innocents),
+            "innocents_alone": len(set(alone) & lab.innocents),
+            "innocents_matched": len(set(by_match) & lab.innocents),
+            "innocents_shared": len(set(both) & lab.innocents),
+        }
+    row["evaluations"] = operators.evaluated
+    row["quota_a_member_and_day"] = DEFAULTS["par"].member_day
+    return row
+
+
+def main() -> None:
+    args = arguments()
+    args.folder.mkdir(parents=True, exist_ok=True)
+    key = key_from_secret(SECRET)
+    rows = []
+    for trait in args.traits.split(","):
+        for seed in range(args.first, args.first + args.seeds):
+            world = args.folder / f"{trait}-{args.accounts}-{seed}"
+            if not world.exists():
+                commands.simulate(
+                    world, f"--accounts={args.accounts}", f"--exchanges={args.exchanges}",
+                    f"--prevalence={args.prevalence}", f"--days={args.days}", f"--seed={seed}",
+                    f"--adversaries={trait}", "--providers=3",
+                )  # fmt: skip
+            began = time.perf_counter()
+            row = {"keeps": trait, "seed": seed, **experiment(world, args, key)}
+            rows.append({**row, "seconds": time.perf_counter() - began})
+            print(rows[-1], flush=True)
+            if args.json:
+                args.json.write_text(json.dumps(rows), encoding="utf-8")
+    told(rows, args)
+
+
+def told(rows: list[dict[str, object]], args: argparse.Namespace) -> None:
+    """Print the table of the documentation."""
+    print(
+        f"\nthree labs of {args.accounts:,} accounts, {args.seeds} worlds each, looks every "
+        f"{args.step} h, commit {commit()}, {os.cpu_count()} cores\n"
+    )
+    print(
+        "| the actor keeps | found at A | taken at B and C alone | with sharing | lost | innocents "
+        "alone, matched, together |\n|---|--:|--:|--:|--:|--:|"
+    )
+    for trait in dict.fromkeys(row["keeps"] for row in rows):
+        own = [row for row in rows if row["keeps"] == trait]
+        places = [row[name] for row in own for name in "bc"]
+        total, alone, shared = (sum(p[k] for p in places) for k in ("harvest", "alone", "shared"))
+        counts = ", ".join(
+            f"{sum(p[k] for p in places)}"
+            for k in ("innocents_alone", "innocents_matched", "innocents_shared")
+        )
+        lost = 1.0 - shared / alone if alone else float("nan")
+        print(
+            f"| {trait} | {np.mean([row['actor_found_at_a'] for row in own]):.2f} | "
+            f"{alone / total:.2f} | {shared / total:.2f} | {lost:.0%} | {counts} of "
+            f"{sum(p['innocents'] for p in places):,} |"
+        )
+
+
+if __name__ == "__main__":
+    main()
