@@ -212,13 +212,18 @@ def check(
             now=now,
         )
         inputs.append(_measure(source, kind, sink))
-    held = {
+    held = _held(inputs)
+    return CheckReport(tuple(inputs), tuple(_ability(need, held) for need in needs))
+
+
+def _held(inputs: Sequence[InputCheck]) -> set[str]:
+    """Return the sections with a good row, and the columns with a value."""
+    return {
         f"{entry.section}.{name}"
         for entry in inputs
         for name, share in entry.filled.items()
         if share > 0
     } | {entry.section for entry in inputs if entry.good}
-    return CheckReport(tuple(inputs), tuple(_ability(need, held) for need in needs))
 
 
 def _measure(source: Input, kind: TableKind, quarantine: Quarantine) -> InputCheck:

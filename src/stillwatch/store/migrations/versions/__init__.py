@@ -1,1 +1,3 @@
 """The steps, oldest first by their numbers."""
+
+__all__: list[str] = []
