@@ -145,7 +145,8 @@ def watch(home: Path, seconds: float | None) -> None:
         if pulled.recalls:
             member.acknowledge()
 
-    with opened_member(home) as member:
+    patience = 30.0 if seconds is None else min(max(seconds, 2.0), 30.0)
+    with opened_member(home, patience=patience) as member:
         Watcher(member.client, member.puller, member.store, wait=wait, told=told).watch()
 
 

@@ -33,11 +33,16 @@ approve_option = click.option(
 """``--approve``, a name; empty where nobody did."""
 
 
-def opened_member(folder: Path) -> Member:
-    """Return the member of a folder."""
+def opened_member(folder: Path, *, patience: float = 30.0) -> Member:
+    """Return the member of a folder.
+
+    Args:
+        folder: the member's.
+        patience: seconds that a connection, or the wait between two parts of an answer, may take.
+    """
     from stillwatch.share.exchange.member import Member  # noqa: PLC0415 - help imports no client
 
-    return Member(folder, clock=time.time)
+    return Member(folder, clock=time.time, patience=patience)
 
 
 def printed(document: Mapping[str, Any], *, as_json: bool) -> None:

@@ -45,6 +45,8 @@ _EQUAL = 10.0
 """Nats for an equal pseudonym: values are rented, recycled and mistyped, if seldom."""
 _MOST = 6.0
 """Nats at most for words, and for a network."""
+_EVEN = 0.5
+"""Prior that shows every account of which a behaviour says something; the scan has its own."""
 _SAMPLE = 8
 
 
@@ -104,7 +106,6 @@ def match_log(
     *,
     seed: int,
     number: int | None = None,
-    prior: float = 0.01,
 ) -> list[Intelligence]:
     """Return the accounts of a log that fit indicators.
 
@@ -114,10 +115,9 @@ def match_log(
         indicators: those of other kinds and other keys are passed over.
         seed: see :class:`.SharedPieces`.
         number: the key itself, for prefixes; they are passed over where None.
-        prior: share of accounts that may belong to any of the actors.
     """
     keyed = [one for one in indicators if getattr(one.item.content, "key", None) == key]
-    found = _behaviours(log, key, keyed, prior)
+    found = _behaviours(log, key, keyed)
     found += _sketches(log, keyed, seed)
     networks = [
         one
@@ -133,9 +133,7 @@ def match_log(
     return [row for row in found if row.account_id not in licensed]
 
 
-def _behaviours(
-    log: Log, key: str, indicators: Sequence[Weighted], prior: float
-) -> list[Intelligence]:
+def _behaviours(log: Log, key: str, indicators: Sequence[Weighted]) -> list[Intelligence]:
     by_campaign: dict[str, Weighted] = {}
     signatures = []
     for one in indicators:
@@ -145,7 +143,7 @@ def _behaviours(
                 signatures.append(signature)
     if not signatures:
         return []
-    matches = match(log, key, signatures, prior=prior)
+    matches = match(log, key, signatures, prior=_EVEN)
     return [
         _row(
             row.account_id,

@@ -79,7 +79,8 @@ class Watcher:
         client: asks the hub.
         puller: verifies and keeps.
         store: knows the place that was reached.
-        wait: waits so many seconds, and says whether to go on.
+        wait: waits so many seconds, and says whether to go on; asked whenever the stream says
+            something, which a hub does every 15 seconds.
         told: is told what was taken.
     """
 
@@ -125,14 +126,19 @@ class Watcher:
                     raise UnreachableError("the hub has no stream", where=_STREAM)
                 if not response.is_success:
                     raise refusal(response.read(), response.status_code, _STREAM)
-                for event in events(response.iter_bytes()):
+                for event in events(self._while_wanted(response.iter_bytes())):
                     self._take(event)
-                    if not self._wait(0.0):
-                        return
         except httpx.HTTPError as error:
             raise UnreachableError(
                 f"the hub's stream ended: {type(error).__name__}", where=_STREAM
             ) from error
+
+    def _while_wanted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Pass on what comes, comments too, until ``wait`` says to stop."""
+        for chunk in chunks:
+            yield chunk
+            if not self._wait(0.0):
+                return
 
     def _take(self, event: Event) -> None:
         if event.name != "record":
