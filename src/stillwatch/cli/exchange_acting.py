@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stillwatch.cli import options
 from stillwatch.cli.exchange_options import (
     approve_option,
     as_json_option,
@@ -16,7 +17,11 @@ from stillwatch.cli.exchange_options import (
     opened_member,
     printed,
 )
-from stillwatch.errors import ConfigurationError, InputFormatError
+from stillwatch.errors import (
+    ConfigurationError,
+    IncompatibleObservationsError,
+    InputFormatError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +49,7 @@ _note = click.option("--note", default="", help="Remark for analysts; screened."
 @home_option
 @click.option("--campaign", "campaigns", multiple=True, help="Only this campaign; may be repeated.")
 @click.option("--epoch", type=click.IntRange(1), help="Epoch of the sketch key of the hashes.")
+@options.key_file("The epoch's sketch key, with which the signature was made.")
 @click.option("--text-only", is_flag=True, help="Of signatures, the pieces of text alone.")
 @click.option(
     "--contents",
@@ -83,6 +89,7 @@ def publish(
     *,
     campaigns: tuple[str, ...],
     epoch: int | None,
+    key_file: Path | None,
     text_only: bool,
     dry_run: bool,
     as_json: bool,
@@ -95,7 +102,9 @@ def publish(
     """
     from stillwatch.share.exchange.publishing import Terms, drafted, read_drafts  # noqa: PLC0415
 
-    drafts: list[Draft] = [] if source is None else _of_signatures(source, epoch, text_only)
+    drafts: list[Draft] = (
+        [] if source is None else _of_signatures(source, epoch, key_file, text_only=text_only)
+    )
     if contents is not None:
         drafts += read_drafts(contents, now=time.time())
     drafts = [draft for draft in drafts if not campaigns or draft.campaign in campaigns]
@@ -117,20 +126,36 @@ def publish(
         _send(member, items, approved_by, as_json=as_json)
 
 
-def _of_signatures(source: Path, epoch: int | None, text_only: bool) -> list[Draft]:  # noqa: FBT001
+def _of_signatures(
+    source: Path, epoch: int | None, key_file: Path | None, *, text_only: bool
+) -> list[Draft]:
+    from stillwatch.cli.log_input import read_secret  # noqa: PLC0415
+    from stillwatch.find.features.files import key_fingerprint  # noqa: PLC0415
+    from stillwatch.find.features.hashing import key_from_secret  # noqa: PLC0415
     from stillwatch.find.signatures import from_scan, read_signature  # noqa: PLC0415
     from stillwatch.share.exchange.publishing import Draft  # noqa: PLC0415
     from stillwatch.share.objects.signatures import behaviour_of, sketch_of  # noqa: PLC0415
+    from stillwatch.share.objects.veil import Veil  # noqa: PLC0415
 
-    if epoch is None:
+    if epoch is None or key_file is None:
         raise ConfigurationError(
-            "--epoch is missing", todo="name the epoch whose key the observations were made with"
+            "--epoch or --key-file is missing",
+            todo="name the epoch, and the key that the observations were made with",
         )
+    secret = read_secret(key_file)
+    fingerprint = key_fingerprint(key_from_secret(secret))
     scan = source.is_dir() or source.name == "campaigns.json"
     found = from_scan(source) if scan else (read_signature(source),)
-    make = sketch_of if text_only else behaviour_of
+    for item in found:
+        if item.key != fingerprint:
+            raise IncompatibleObservationsError(
+                f"the signature was made with key {item.key}, the file holds {fingerprint}",
+                where=item.campaign,
+                todo="observe with the epoch's key, and scan these observations",
+            )
+    make, veil = sketch_of if text_only else behaviour_of, Veil.of(secret)
     return [
-        Draft(item.campaign, make(item, epoch), float(item.declared), float(item.declared))
+        Draft(item.campaign, make(item, epoch, veil), float(item.declared), float(item.declared))
         for item in found
     ]
 

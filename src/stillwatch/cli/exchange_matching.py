@@ -125,7 +125,8 @@ def _in_log(
     )
     from stillwatch.share.exchange.matching import match_log  # noqa: PLC0415
 
-    number = key_from_secret(read_secret(key_file))
+    secret = read_secret(key_file)
+    number = key_from_secret(secret)
     with Quarantine(out) as quarantine:
         given = opened(
             exchanges, quarantine=quarantine, key=number, mapping=mapping, format_=format_
@@ -136,8 +137,9 @@ def _in_log(
                 read_accounts(accounts, mapping=mapping, quarantine=quarantine), given.account_type
             )
         log = build_log(given.batches, table)
-    known = number if key_file is not None else None
-    rows = match_log(log, given.key, weighted, seed=secrets.randbits(64), number=known)
+    if not secret:
+        click.echo("without --key-file, of all in the log systems alone are looked up", err=True)
+    rows = match_log(log, given.key, weighted, seed=secrets.randbits(64), secret=secret)
     return rows, given.account_type
 
 

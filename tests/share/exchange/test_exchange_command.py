@@ -77,6 +77,7 @@ def test_a_campaign_declared_at_one_is_recognised_at_the_other(pair, tmp_path):
     signature = tmp_path / "signature.json"
     write_signature(log_with(key_from_secret(keys[0].read_bytes().strip())), signature)
     words = ("exchange", "publish", signature, "--home", one, "--epoch", number)
+    words += ("--key-file", keys[0])
     shown = parse(run(*words, "--dry-run").encode())
     (published,) = [parse(line.encode()) for line in run(*words, "--approve", "Ada").splitlines()]
     assert published.content == shown.content

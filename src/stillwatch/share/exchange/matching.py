@@ -7,11 +7,12 @@ of their own epoch and key alone, and say so where there are none.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stillwatch.find.features.hashing import key_from_secret
 from stillwatch.find.signatures import match
 from stillwatch.share.exchange.intelligence import Intelligence
 from stillwatch.share.exchange.networks import network_rows
@@ -26,6 +27,7 @@ from stillwatch.share.objects import (
     seconds,
 )
 from stillwatch.share.objects.signatures import signature_of
+from stillwatch.share.objects.veil import Veil
 from stillwatch.share.oprf.matching import Shared, packed
 
 if TYPE_CHECKING:
@@ -100,12 +102,7 @@ def match_pseudonyms(
 
 
 def match_log(
-    log: Log,
-    key: str,
-    indicators: Sequence[Weighted],
-    *,
-    seed: int,
-    number: int | None = None,
+    log: Log, key: str, indicators: Sequence[Weighted], *, seed: int, secret: bytes = b""
 ) -> list[Intelligence]:
     """Return the accounts of a log that fit indicators.
 
@@ -114,18 +111,24 @@ def match_log(
         key: fingerprint of the key of the observations.
         indicators: those of other kinds and other keys are passed over.
         seed: see :class:`.SharedPieces`.
-        number: the key itself, for prefixes; they are passed over where None.
+        secret: the epoch's, under which the log was observed; without it, systems alone are
+            looked up.
     """
-    keyed = [one for one in indicators if getattr(one.item.content, "key", None) == key]
-    found = _behaviours(log, key, keyed)
-    found += _sketches(log, keyed, seed)
-    networks = [
-        one
-        for one in indicators
-        if isinstance(one.item.content, Network)
-        and (one.item.content.entity != "client" or one in keyed)
-    ]
-    for one, account, rows in network_rows(log, networks, number):
+    networks = [one for one in indicators if isinstance(one.item.content, Network)]
+    found, hidden = [], log
+    if secret:
+        veil = Veil.of(secret)
+        hidden = replace(
+            log,
+            facets=veil.many(log.facets),
+            client=veil.many(log.client),
+            block=veil.many(log.block),
+        )
+        keyed = [one for one in indicators if getattr(one.item.content, "key", None) == key]
+        found += _behaviours(hidden, key, keyed)
+        found += _sketches(hidden, keyed, seed)
+    number = key_from_secret(secret) if secret else None
+    for one, account, rows in network_rows(log, hidden.client, networks, number):
         found.append(_exchanges(log, one, account, rows, _telling(log, one, account, rows)))
     licensed = {
         log.accounts.ids[int(place)].as_py() for place in np.flatnonzero(log.accounts.licensed)

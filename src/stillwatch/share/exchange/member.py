@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from stillwatch.errors import ConfigurationError, RefusedError, UnreachableError
 from stillwatch.ledger import VerifyKey
@@ -87,10 +87,28 @@ def join(
         )
     finally:
         client.close()
+    membership = _membership(answer, hub, witnesses, threshold)
+    if log_key and VerifyKey.decode(log_key).raw != VerifyKey.decode(membership.log_key).raw:
+        raise RefusedError(
+            "M-1",
+            "the hub's log has another key than the one that was told",
+            where=membership.log_key,
+            todo="ask the hub's operator by another way; nothing was kept",
+        )  # M-1
+    home.join(membership)
+    return membership
+
+
+def _membership(
+    answer: Any,  # noqa: ANN401 - any JSON
+    hub: str,
+    witnesses: Sequence[str],
+    threshold: int,
+) -> Membership:
     try:
         said = answer["log"]
         places = {one["alias"]: one["id"] for one in answer["collections"]}
-        membership = Membership(
+        return Membership(
             hub=hub.rstrip("/"),
             member=answer["member"],
             name=answer["name"],
@@ -102,15 +120,6 @@ def join(
         )
     except (KeyError, TypeError, StopIteration) as error:
         raise UnreachableError("the hub's answer to joining is not in its form") from error
-    if log_key and VerifyKey.decode(log_key).raw != VerifyKey.decode(membership.log_key).raw:
-        raise RefusedError(
-            "M-1",
-            "the hub's log has another key than the one that was told",
-            where=membership.log_key,
-            todo="ask the hub's operator by another way; nothing was kept",
-        )  # M-1
-    home.join(membership)
-    return membership
 
 
 class Member:

@@ -47,14 +47,18 @@ def blocks_of(prefix: str, key: int) -> NDArray[np.uint64]:
 
 
 def network_rows(
-    log: Log, indicators: Sequence[Weighted], key: int | None = None
+    log: Log,
+    clients: NDArray[np.uint64],
+    indicators: Sequence[Weighted],
+    key: int | None = None,
 ) -> Iterator[tuple[Weighted, int, NDArray[np.int64]]]:
     """Yield an indicator, an account that used its network, and the exchanges that came from it.
 
     Args:
         log: observations.
+        clients: (n,) its clients under the veil; in vain where there was none.
         indicators: of networks.
-        key: 64-bit key of the observations, for prefixes; without it they are passed over.
+        key: 64-bit key of the observations; without it prefixes and clients are passed over.
     """
     for one in indicators:
         content = one.item.content
@@ -62,8 +66,8 @@ def network_rows(
             continue
         if content.entity == "asn":
             rows = np.flatnonzero(log.asn == int(content.value))
-        elif content.entity == "client":
-            rows = np.flatnonzero(log.client == np.uint64(int(content.value, 16)))
+        elif content.entity == "client" and key is not None:
+            rows = np.flatnonzero(clients == np.uint64(int(content.value, 16)))
         elif content.entity == "prefix" and key is not None:
             rows = np.flatnonzero(np.isin(log.block, blocks_of(content.value, key)))
         else:

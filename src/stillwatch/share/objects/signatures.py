@@ -1,11 +1,14 @@
 """A campaign's signature as behaviour that may travel, and back.
 
+Hashes leave under the veil (:mod:`.veil`), and are compared with observations under the same one.
+
 The sizes of the campaign and of the rest, and the habits of everybody else, stay at home: they
 would tell how many customers a provider has and what these do.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
@@ -22,23 +25,25 @@ if TYPE_CHECKING:
     from msgspec import UnsetType
 
     from stillwatch.share.objects.record import Indicator
+    from stillwatch.share.objects.veil import Veil
 
 __all__ = ["behaviour_of", "signature_of", "sketch_of"]
 
 _HIGHEST = 10_000_000
 
 
-def behaviour_of(signature: Signature, epoch: int) -> Behaviour:
+def behaviour_of(signature: Signature, epoch: int, veil: Veil) -> Behaviour:
     """Return what of a signature may travel.
 
     Args:
         signature: made from observations under the epoch's sketch key.
         epoch: its number.
+        veil: of the epoch's secret.
 
     Raises:
         IncompatibleObservationsError: it was made without a key, or holds no piece.
     """
-    pieces = _pieces(signature)
+    pieces = _pieces(signature, veil)
     levels = signature.levels
     return Behaviour(
         epoch=epoch,
@@ -55,18 +60,18 @@ def behaviour_of(signature: Signature, epoch: int) -> Behaviour:
             others_accounts=[on_grid(n) for n in levels.others_accounts],
         ),
         habits=Habits(**{name: list(mine) for name, (mine, _) in signature.habits.items()}),
-        clients=_seen(signature.clients),
-        blocks=_seen(signature.blocks),
+        clients=_seen(signature.clients, veil),
+        blocks=_seen(signature.blocks, veil),
     )
 
 
-def sketch_of(signature: Signature, epoch: int) -> Sketch:
+def sketch_of(signature: Signature, epoch: int, veil: Veil) -> Sketch:
     """Return a signature's pieces of text alone.
 
     Raises:
         IncompatibleObservationsError: it was made without a key, or holds no piece.
     """
-    pieces = _pieces(signature)
+    pieces = _pieces(signature, veil)
     return Sketch(
         epoch=epoch,
         key=signature.key,
@@ -77,7 +82,7 @@ def sketch_of(signature: Signature, epoch: int) -> Sketch:
 
 
 def signature_of(indicator: Indicator) -> Signature:
-    """Return a behaviour indicator as a signature, to be matched with observations.
+    """Return a behaviour indicator as a signature, to be matched with veiled observations.
 
     Sizes are 0, and the habits of others are put level with the campaign's: at the receiver they
     are counted from its own log, and no departure from the sender's customers is claimed.
@@ -115,7 +120,7 @@ def signature_of(indicator: Indicator) -> Signature:
     )
 
 
-def _pieces(signature: Signature) -> list[Piece]:
+def _pieces(signature: Signature, veil: Veil) -> list[Piece]:
     if signature.key == "none" or not signature.pieces:
         raise IncompatibleObservationsError(
             "the signature was made without a key"
@@ -124,11 +129,13 @@ def _pieces(signature: Signature) -> list[Piece]:
             where=signature.campaign,
             todo="observe with the epoch's sketch key (`--key-file`), and scan these observations",
         )
-    return sorted(signature.pieces, key=lambda piece: piece.value)
+    hidden = [replace(piece, value=veil.one(piece.value)) for piece in signature.pieces]
+    return sorted(hidden, key=lambda piece: piece.value)
 
 
-def _seen(entities: Sequence[Entity]) -> list[Seen] | UnsetType:
-    found = sorted(entities, key=lambda entity: entity.value)
+def _seen(entities: Sequence[Entity], veil: Veil) -> list[Seen] | UnsetType:
+    hidden = [replace(entity, value=veil.one(entity.value)) for entity in entities]
+    found = sorted(hidden, key=lambda entity: entity.value)
     if not found:
         return UNSET
     return [
