@@ -126,7 +126,10 @@ def match_log(
         )
         keyed = [one for one in indicators if getattr(one.item.content, "key", None) == key]
         found += _behaviours(hidden, key, keyed)
-        found += _sketches(hidden, keyed, seed)
+        # a behaviour holds the same pieces, and says how many others reach each level of them
+        told = {x.item.fields.campaign for x in keyed if isinstance(x.item.content, Behaviour)}
+        rest = [x for x in keyed if x.item.fields.campaign not in told]
+        found += _sketches(hidden, rest, seed)
     number = key_from_secret(secret) if secret else None
     for one, account, rows in network_rows(log, hidden.client, networks, number):
         found.append(_exchanges(log, one, account, rows, _telling(log, one, account, rows)))
