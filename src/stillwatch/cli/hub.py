@@ -81,9 +81,7 @@ def init(name: str | None, state: Path, database: str | None) -> None:
             ) from error
         SigningKey.generate(name).write(path)
     key = SigningKey.read(path)
-    opened = _store(state, database)
-    opened.now(prepare, key, os.urandom(16))
-    opened.close()
+    _store(state, database).now(prepare, key, os.urandom(16))
     click.echo(key.public.encode())
 
 
@@ -356,7 +354,9 @@ class _Desk:
 def _store(state: Path, database: str | None) -> Database:
     from stillwatch.store import Database  # noqa: PLC0415
 
-    return Database(database or f"sqlite:///{(state / 'hub.sqlite').absolute()}")
+    opened = Database(database or f"sqlite:///{(state / 'hub.sqlite').absolute()}")
+    click.get_current_context().call_on_close(opened.close)
+    return opened
 
 
 def _opened(state: Path, database: str | None) -> _Desk:

@@ -251,3 +251,11 @@ def test_a_sighting_of_what_one_may_not_see_counts_nothing(three):
     hidden = three.alpha.publish(audience=[three.beta.id])
     three.gamma.sight(hidden, "false-positive")
     assert three.alpha.get("/exchange/v1/precision").json()["false_positive"] == 0
+
+
+def test_a_life_that_is_cut_short_is_cut_for_older_versions_too(three):
+    item = three.alpha.publish(days=2.0)
+    end = three.alpha.make(days=0.5).valid_until
+    three.alpha.revise(item, valid_until=end)
+    three.clock.offset = 43_300.0
+    assert three.beta.see(item.id, **{"match[version]": "all"}) == []

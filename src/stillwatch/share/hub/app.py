@@ -14,9 +14,10 @@ from stillwatch.share.hub.calls import JSON, TAXII, Answer, Call, read_json
 from stillwatch.share.hub.media import accepts, is_of
 from stillwatch.share.hub.members import JoinBody
 from stillwatch.share.hub.membership import read_key
+from stillwatch.share.hub.quotas import SAVED_SECONDS, Bucket
 from stillwatch.share.hub.refusals import HubError
 from stillwatch.share.hub.routes import Found, find
-from stillwatch.share.hub.times import written
+from stillwatch.share.hub.times import SECOND, written
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -34,6 +35,8 @@ __all__ = ["App"]
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 _LONGEST_QUERY = 16_384
+_STRANGERS_A_SECOND = 5.0
+"""Requests by nobody known that are noted one by one."""
 
 
 class App:
@@ -47,6 +50,8 @@ class App:
     def __init__(self, hub: Hub, description: bytes) -> None:
         self.hub = hub
         self._description = description
+        self._strangers = Bucket(SAVED_SECONDS * _STRANGERS_A_SECOND, 0.0)
+        self._unnoted = 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Take one connection's request, or run the hub for the server's life."""
@@ -79,12 +84,21 @@ class App:
             failed = HubError(500, "H-12", "the hub failed", todo="tell the operator the error_id")
             answer = self._refused(failed, path, line)
         line |= {"status": answer.status, **dict(answer.noted)}
-        nonce = line.pop("nonce", None)
-        self.hub.writer.note(line, nonce)
+        if "key" in line or self._may_note(line, now):
+            self.hub.writer.note(line, line.pop("nonce", None))
         if answer.lines is None:
             await _send(answer, send)
         else:
             await self._stream(answer, receive, send)
+
+    def _may_note(self, line: dict[str, Any], now: int) -> bool:
+        """Say whether to note what a stranger asked; the rest is counted, or it fills disks."""
+        if self._strangers.take(1, _STRANGERS_A_SECOND, now / SECOND) > 0:
+            self._unnoted += 1
+            return False
+        if self._unnoted:
+            line["strangers_not_noted"], self._unnoted = self._unnoted, 0
+        return True
 
     async def _answer(
         self, scope: Message, receive: Receive, line: dict[str, Any], now: int

@@ -104,6 +104,7 @@ class Journal:
         self._objects: list[dict[str, Any]] = []
         self._replaced: list[dict[str, Any]] = []
         self._remarked: list[dict[str, Any]] = []
+        self._shortened: list[dict[str, Any]] = []
         self._audit: list[dict[str, Any]] = []
         self._roster_changed = False
 
@@ -152,6 +153,10 @@ class Journal:
         if remarked:
             self._remarked.append({"old": leaf, "object": object_id})
 
+    def shorten(self, object_id: str, leaf: int, valid_until: int) -> None:
+        """Have older versions end with a newer one: a life that was cut short is cut for all."""
+        self._shortened.append({"object": object_id, "old": leaf, "until": valid_until})
+
     def audit(self, line: dict[str, Any]) -> None:
         """Note an access."""
         self._audit.append(line)
@@ -173,6 +178,8 @@ class Journal:
             self.connection.execute(_REPLACE, self._replaced)
         if self._remarked:
             self.connection.execute(_REMARK, self._remarked)
+        if self._shortened:
+            self.connection.execute(_SHORTEN, self._shortened)
         if self._audit:
             values |= self._chain()
         if self._roster_changed:
@@ -230,6 +237,15 @@ _REMARK = (
         tables.objects.c.superseded.is_not(None),
     )
     .values(remarked=True)
+)
+_SHORTEN = (
+    sa.update(tables.objects)
+    .where(
+        tables.objects.c.id == sa.bindparam("object"),
+        tables.objects.c.leaf < sa.bindparam("old"),
+        tables.objects.c.valid_until > sa.bindparam("until"),
+    )
+    .values(valid_until=sa.bindparam("until"))
 )
 _NOTIFY = sa.text("SELECT pg_notify('stillwatch_hub', :size)")
 

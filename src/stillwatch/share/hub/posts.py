@@ -158,6 +158,8 @@ def _apply(
     for old in decision.replaced:
         other = old.tlp != given.tlp or old.audience != decision.rows[0].audience
         journal.replace(old.leaf, given.id, new[0].added, remarked=other or old.by_hub)
+    if decision.replaced and given.valid_until is not None:
+        journal.shorten(given.id, new[0].leaf, given.valid_until)
     held[given.id] = [row for row in held.get(given.id, []) if row.leaf not in gone] + [
         Held(
             record.leaf, row.accepted.version, row.collection, row.publisher,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Bucket", "Quotas"]
+__all__ = ["SAVED_SECONDS", "Bucket", "Quotas"]
 
 SAVED_SECONDS = 60.0
 """Unused quota is kept for so long; a burst is that much."""

@@ -59,6 +59,7 @@ def serve_hub(
         ws="none",
         proxy_headers=False,
         server_header=False,
+        limit_concurrency=4096,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=20,
         ssl_certfile=None if tls is None else str(tls[0]),
@@ -66,7 +67,4 @@ def serve_hub(
     )
     server = _Server(config)
     server.hub = hub
-    try:
-        server.run(sockets=[listening])
-    finally:
-        database.close()
+    server.run(sockets=[listening])

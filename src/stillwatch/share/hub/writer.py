@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -32,6 +33,14 @@ _MOST = 1000
 """Envelopes and changes in one transaction."""
 _IDLE = 0.1
 """Seconds that a line of the audit log waits for company."""
+_AGAIN = 1.0
+"""Seconds until lines that could not be written are tried again."""
+_MOST_LINES = 100_000
+"""Lines that wait for a store that is away; later ones are lost."""
+_TRIES = 3
+"""Pieces of work that fail one by one before the store is at fault."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,12 @@ class Committed:
 class _Job:
     work: Post | Change
     answer: asyncio.Future[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    content: dict[str, Any]
+    nonce: tuple[bytes, int] | None
 
 
 class Writer:
@@ -79,8 +94,8 @@ class Writer:
         self._salts = salts
         self._told = told
         self._jobs: list[_Job] = []
-        self._lines: list[dict[str, Any]] = []
-        self._nonces: list[dict[str, Any]] = []
+        self._lines: list[_Line] = []
+        self._due = False
         self._wake = asyncio.Event()
         self._edge: Edge | None = None
         self._roster: Roster | None = None
@@ -110,26 +125,31 @@ class Writer:
             line: what was asked and answered.
             nonce: digest and last second of the request's, for the memory of the next run.
         """
-        self._lines.append(line)
-        if nonce is not None and not self._database.shared:
-            self._nonces.append({"digest": nonce[0], "until": nonce[1]})
-        if len(self._lines) == 1 and not self._jobs:
-            asyncio.get_running_loop().call_later(_IDLE, self._wake.set)
+        self._lines.append(_Line(line, nonce))
+        if len(self._lines) == 1:
+            asyncio.get_running_loop().call_later(_IDLE, self._flush)
 
     def stop(self) -> None:
         """Let `run` end once all that waits is written."""
         self._stopping = True
-        self._wake.set()
+        self._flush()
 
     async def run(self) -> None:
         """Write until `stop`."""
-        while not (self._stopping and not self._jobs and not self._lines):
+        while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._jobs or self._lines:
+            while self._jobs or (self._due and self._lines):
+                self._due = False
                 jobs, self._jobs = self._jobs[:_MOST], self._jobs[_MOST:]
                 lines, self._lines = self._lines, []
                 await self._write(jobs, lines)
+            if self._stopping:
+                return
+
+    def _flush(self) -> None:
+        self._due = True
+        self._wake.set()
 
     async def _put(self, work: Post | Change) -> Any:  # noqa: ANN401 - the work's own
         if self._stopping:
@@ -139,22 +159,13 @@ class Writer:
         self._wake.set()
         return await answer
 
-    async def _write(self, jobs: list[_Job], lines: list[dict[str, Any]]) -> None:
+    async def _write(self, jobs: list[_Job], lines: list[_Line]) -> None:
+        work = [job.work for job in jobs]
         try:
-            done, committed = await self._database.write(
-                self._transact, [job.work for job in jobs], lines
-            )
+            done, committed = await self._database.write(self._transact, work, lines)
         except Exception as error:  # noqa: BLE001 - whatever it is, its askers hear of it
             self._edge = None
-            if len(jobs) > 1:  # one of them is at fault, the others are not
-                for job in jobs:
-                    await self._write([job], [])
-                if lines:
-                    await self._write([], lines)
-                return
-            for job in jobs:
-                if not job.answer.done():
-                    job.answer.set_exception(_away(error))
+            await self._apart(jobs, lines, error)
             return
         self._told(committed)
         for job, result in zip(jobs, done, strict=True):
@@ -165,8 +176,28 @@ class Writer:
             else:
                 job.answer.set_result(result)
 
+    async def _apart(self, jobs: list[_Job], lines: list[_Line], error: Exception) -> None:
+        """Write what failed together one by one: one of it is at fault, the others are not."""
+        if not jobs:
+            _log.error("the audit log waits: %s", error)
+            self._lines = (lines + self._lines)[:_MOST_LINES]
+            if not self._stopping:
+                asyncio.get_running_loop().call_later(_AGAIN, self._flush)
+            return
+        if len(jobs) == 1:
+            _fail(jobs[0], error)
+        else:
+            for number, job in enumerate(jobs):
+                if number == _TRIES and all(_failed(other) for other in jobs[:number]):
+                    for other in jobs[number:]:
+                        _fail(other, error)
+                    break
+                await self._write([job], [])
+        if lines:
+            await self._write([], lines)
+
     def _transact(
-        self, connection: Connection, work: Sequence[Post | Change], lines: list[dict[str, Any]]
+        self, connection: Connection, work: Sequence[Post | Change], lines: list[_Line]
     ) -> tuple[list[Any], Committed]:
         journal = Journal(connection, self._edge, self._roster, self._clock(), self._salts)
         posts = [item for item in work if isinstance(item, Post)]
@@ -181,13 +212,24 @@ class Writer:
             except HubError as refused:
                 done.append(refused)
         for line in lines:
-            journal.audit(line)
-        nonces, self._nonces = self._nonces, []
+            journal.audit(line.content)
+        nonces = [line.nonce for line in lines if line.nonce and not self._database.shared]
         if nonces:
-            connection.execute(KEEP_NONCE, nonces)
+            rows = [{"digest": digest, "until": until} for digest, until in nonces]
+            connection.execute(KEEP_NONCE, rows)
         note = journal.finish(self._sign)
         self._edge, self._roster = journal.edge, journal.roster
         return done, Committed(tuple(journal.records), journal.roster, note)
+
+
+def _fail(job: _Job, error: Exception) -> None:
+    if not job.answer.done():
+        job.answer.set_exception(_away(error))
+
+
+def _failed(job: _Job) -> bool:
+    done = job.answer.done() and not job.answer.cancelled()
+    return done and job.answer.exception() is not None
 
 
 def _away(error: Exception) -> HubError:
