@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -49,7 +48,8 @@ from stillwatch.share.objects import (
     new_indicator,
 )
 from stillwatch.share.objects.fields import on_grid
-from stillwatch.share.objects.signatures import behaviour_of, sketch_of
+from stillwatch.share.objects.signatures import behaviour_of
+from stillwatch.share.objects.veil import Veil
 from stillwatch.share.oprf import group
 from stillwatch.share.oprf.identifiers import encode, normalise
 from stillwatch.share.oprf.protocol import LARGEST_BATCH, blind, finalise
@@ -64,11 +64,11 @@ SECRET = b"the sketch key of an epoch of a bench"
 EPOCH = 1
 TRAITS = ("moving-words", "moving-cards", "moving-network", "moving", "moving-anew")
 AUTHOR = "identity--0b5c3c0e-9f6f-4d3c-8f0e-5d0c9a1b2c3d"
-SURE = float(np.log(0.9 / 0.1) - np.log(0.01 / 0.99))
-"""Nats at which the probability passes .9 at a prior of .01."""
+LEVELS = (0.9, 0.5)
+"""Probabilities, at a prior of .01, from which on an account is challenged."""
 RARE = 20.0
 """How much oftener than others a campaign's accounts must use a block for it to be published."""
-MICRO = 1e6
+MICRO, NEVER = 1e6, 2**62
 
 
 def arguments() -> argparse.Namespace:
@@ -177,18 +177,17 @@ def published(lab: Lab, result: ScanResult, operators: Operators, now: float) ->
             licence="challenge",
         )
 
-    made = []
+    made, veil = [], Veil.of(SECRET)
     for campaign in result.campaigns:
         name, members = campaign.campaign_id, set(campaign.members)
         signature = decode(json.loads(json.dumps(campaign.signature)), name)
         if signature.pieces:
-            made += [
-                said(behaviour_of(signature, EPOCH), name),
-                said(sketch_of(signature, EPOCH), name),
-            ]
+            made.append(said(behaviour_of(signature, EPOCH, veil), name))
         pars = [lab.par[account] for account in members if account in lab.par]
-        for value in operators.pseudonyms(pars).values():
-            made.append(said(Pseudonym(identifier="par", epoch=EPOCH, value=value.hex()), name))
+        made += [
+            said(Pseudonym(identifier="par", epoch=EPOCH, value=value.hex()), name)
+            for value in operators.pseudonyms(pars).values()
+        ]
         made += [said(content, name) for content in networks(lab, members)]
     return made
 
@@ -228,9 +227,14 @@ def nats(rows: list[object]) -> dict[tuple[object, str], float]:
     return total
 
 
+def probable(ratio: float) -> float:
+    """Return the probability of a log ratio at a prior of .01."""
+    return float(1.0 / (1.0 + np.exp(-ratio) * 99.0))
+
+
 def matched(
     lab: Lab, shared: list[Indicator], operators: Operators, key: int, looks: range
-) -> tuple[dict[object, int], pa.Table]:
+) -> tuple[dict[float, dict[object, int]], pa.Table]:
     """Return when each account was recognised, and the dated matches for the lab's own scan."""
     own = operators.pseudonyms(list(lab.par.values()))
     paid = [(a, own[n]) for a, v in lab.par.items() if (n := normalise("par", v)) in own]
@@ -239,7 +243,7 @@ def matched(
     table, times = lab.observed.take(pa.array(order)), times[order]
     # a payment value is evaluated when the account is opened, and so matched then (P-10)
     known_at = {a: max(lab.opened[a], looks.start) for a, _ in paid}
-    decided: dict[object, int] = {}
+    decided: dict[float, dict[object, int]] = {level: {} for level in LEVELS}
     before: dict[tuple[object, str], float] = defaultdict(float)
     rows = []
     for look in looks:
@@ -253,11 +257,12 @@ def matched(
             weighted, [OwnPseudonyms("par", EPOCH, [a for a, _ in held], digests)]
         )
         equal = nats(found)
-        found += match_log(log, key_fingerprint(key), weighted, seed=1, number=key)
+        found += match_log(log, key_fingerprint(key), weighted, seed=1, secret=SECRET)
         for (account, actor), ratio in nats(found).items():
-            if ratio >= SURE:
-                paid_alone = equal.get((account, actor), 0.0) >= SURE
-                decided.setdefault(account, known_at[account] if paid_alone else look)
+            for level in LEVELS:
+                if probable(ratio) >= level:
+                    by_card = probable(equal.get((account, actor), 0.0)) >= level
+                    decided[level].setdefault(account, known_at[account] if by_card else look)
             if ratio > before[account, actor] + 0.5:
                 before[account, actor] = ratio
                 rows.append((look - 1, account, actor, ratio))
@@ -315,25 +320,28 @@ def experiment(folder: Path, args: argparse.Namespace, key: int) -> dict[str, ob
         last = int(pc.max(lab.observed["time"]).cast(pa.int64()).as_py())
         often = args.match_step * HOUR
         looks = range(leaves, last + often, often)
-        by_match: dict[object, int] = {}
-        dated = None
+        by_match: dict[float, dict[object, int]] = {level: {} for level in LEVELS}
+        with_peers = alone
         if shared:
             by_match, dated = matched(lab, shared, operators, key, looks)
-        with_peers = flagged(scanned(lab, intelligence=dated)) if shared else alone
-        both = dict(with_peers)
-        for account, at in by_match.items():
-            both[account] = min(at, both.get(account, at))
-        actor = [at for account, at in both.items() if account in lab.attackers]
+            with_peers = flagged(scanned(lab, intelligence=dated))
         row[name] = {
             "harvest": len(lab.harvest),
-            "alone": got(lab, alone),
-            "shared": got(lab, both),
-            "first_decision_hours": (min(actor) - leaves) / HOUR if actor else None,
             "innocents": len(lab.innocents),
+            "alone": got(lab, alone),
             "innocents_alone": len(set(alone) & lab.innocents),
-            "innocents_matched": len(set(by_match) & lab.innocents),
-            "innocents_shared": len(set(both) & lab.innocents),
+            "scan": got(lab, with_peers),
+            "innocents_scan": len(set(with_peers) & lab.innocents),
         }
+        for level, found in by_match.items():
+            both = {a: min(found.get(a, NEVER), with_peers.get(a, NEVER)) for a in lab.opened}
+            both = {account: at for account, at in both.items() if at < NEVER}
+            actor = [at for account, at in both.items() if account in lab.attackers]
+            row[name][str(level)] = {
+                "shared": got(lab, both),
+                "innocents": len(set(both) & lab.innocents),
+                "first_decision_hours": (min(actor) - leaves) / HOUR if actor else None,
+            }
     row["evaluations"] = operators.evaluated
     row["quota_a_member_and_day"] = DEFAULTS["par"].member_day
     return row
@@ -365,25 +373,26 @@ def main() -> None:
 def told(rows: list[dict[str, object]], args: argparse.Namespace) -> None:
     """Print the table of the documentation."""
     print(
-        f"\nthree labs of {args.accounts:,} accounts, {args.seeds} worlds each, looks every "
-        f"{args.step} h, commit {commit()}, {os.cpu_count()} cores\n"
+        f"\nthree labs of {args.accounts:,} accounts, {args.seeds} worlds each, scans every "
+        f"{args.step} h, matches every {args.match_step} h, commit {commit()}\n"
     )
     print(
-        "| the actor keeps | found at A | taken at B and C alone | with sharing | lost | innocents "
-        "alone, matched, together |\n|---|--:|--:|--:|--:|--:|"
+        "| the actor keeps | found at A | taken at B and C alone | scan with peers | challenges too, "
+        "from .9 | from .5 | lost at .9 | innocents: alone, scan, .9, .5 |\n" + "|---" * 8 + "|"
     )
     for trait in dict.fromkeys(row["keeps"] for row in rows):
         own = [row for row in rows if row["keeps"] == trait]
         places = [row[name] for row in own for name in "bc"]
-        total, alone, shared = (sum(p[k] for p in places) for k in ("harvest", "alone", "shared"))
-        counts = ", ".join(
-            f"{sum(p[k] for p in places)}"
-            for k in ("innocents_alone", "innocents_matched", "innocents_shared")
-        )
-        lost = 1.0 - shared / alone if alone else float("nan")
+        total = sum(p["harvest"] for p in places)
+        taken = [sum(p[k] for p in places) for k in ("alone", "scan")]
+        taken += [sum(p[str(level)]["shared"] for p in places) for level in LEVELS]
+        hurt = [sum(p[k] for p in places) for k in ("innocents_alone", "innocents_scan")]
+        hurt += [sum(p[str(level)]["innocents"] for p in places) for level in LEVELS]
+        lost = f"{1.0 - taken[2] / taken[0]:.0%}" if taken[0] else ""
         print(
             f"| {trait} | {np.mean([row['actor_found_at_a'] for row in own]):.2f} | "
-            f"{alone / total:.2f} | {shared / total:.2f} | {lost:.0%} | {counts} of "
+            + " | ".join(f"{n / total:.2f}" for n in taken)
+            + f" | {lost} | {', '.join(str(n) for n in hurt)} of "
             f"{sum(p['innocents'] for p in places):,} |"
         )
 
