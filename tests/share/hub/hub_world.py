@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import functools
 import json
 import os
+import tempfile
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import quote
 
 import httpx
@@ -31,15 +35,26 @@ from stillwatch.share.objects import (
     recalled,
     revised,
 )
-from stillwatch.share.witness.serving import listen
+from stillwatch.listening import listen, url_of
 from stillwatch.store import Database
 
+KEY = SigningKey.generate("hub.example/log")
 CLIENT = httpx.Client(timeout=30, verify=False, trust_env=False)  # noqa: S501 - plain loopback
 TAXII = "application/taxii+json;version=2.1"
 JSON = "application/json"
 OBJECTS = "/taxii2/api/collections/indicators/objects/"
 LOG = "/exchange/v1/log"
 MANIFEST = "/taxii2/api/collections/indicators/manifest/"
+
+
+@functools.cache
+def prepared():
+    """Return the file of a new hub: making it by its migrations takes a moment."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{folder}/hub.sqlite")
+        database.now(prepare, KEY, os.urandom(16))
+        database.close()
+        return Path(folder, "hub.sqlite").read_bytes()
 
 
 class Clock:
@@ -62,20 +77,24 @@ class World:
         self.folder = folder
         self.clock = Clock()
         self.database_url = database or f"sqlite:///{folder}/hub.sqlite"
-        self.key = key or SigningKey.generate("hub.example/log")
+        self.key = key or KEY
         self.settings = {
             "poll": 0.2, "requests_a_second": 1e6, "objects_a_second": 1e6, "invited_wait": 0.0,
             **settings,
         }  # fmt: skip
         self.url = ""
-        opened = Database(self.database_url)
-        opened.now(prepare, self.key, os.urandom(16))
-        opened.close()
+        if database is None and key is None:
+            (folder / "hub.sqlite").write_bytes(prepared())
+        else:
+            opened = Database(self.database_url)
+            opened.now(prepare, self.key, os.urandom(16))
+            opened.close()
 
     @contextmanager
     def serving(self):
         """Serve in a thread; ``self.hub`` is the hub."""
-        listening, self.url = listen("127.0.0.1", 0, None)
+        listening = listen("127.0.0.1", 0, None)
+        self.url = url_of(listening, None)
         self.database = Database(self.database_url)
         settings = {"origin": self.url, **self.settings}
         self.hub = Hub(HubSettings(**settings), self.database, self.key, self.clock, os.urandom)
@@ -103,8 +122,8 @@ class World:
         done = act(opened, self.key, "test", "", work, now=self.clock(), chance=os.urandom)
         opened.close()
         if self.url:
-            self.hub.news._loop.call_soon_threadsafe(self.hub.news.set)
-            time.sleep(0.15)
+            loop = self.hub.news._loop
+            asyncio.run_coroutine_threadsafe(self.hub.catch_up(), loop).result(10)
         return done
 
     def token(self, name, roles=("publish",), days=1):

@@ -16,7 +16,7 @@ from stillwatch.ledger.checkpoints import open_checkpoint
 from stillwatch.ledger.cosignatures import verify_cosignatures
 from stillwatch.share.hub import Witness
 from stillwatch.share.witness import Memory, witness_app
-from stillwatch.share.witness.serving import listen
+from stillwatch.listening import listen, url_of
 
 
 def test_every_record_is_in_the_log(own):
@@ -116,7 +116,8 @@ def test_witnesses_cosign_what_is_published(tmp_path):
         key = SigningKey.generate(f"witness.example/{number}", COSIGNATURE)
         memory = Memory.make(tmp_path / f"w{number}", key.public)
         memory.add_log(log_key.name, log_key.public)
-        listening, url = listen("127.0.0.1", 0, None)
+        listening = listen("127.0.0.1", 0, None)
+        url = url_of(listening, None)
         app = witness_app(memory, key, lambda: int(time.time()))
         server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

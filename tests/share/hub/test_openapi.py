@@ -49,7 +49,7 @@ def test_every_endpoint_is_in_the_reference():
 
 @SCHEMA.parametrize()
 @settings(
-    max_examples=6, deadline=None, derandomize=True, database=None,
+    max_examples=3, deadline=None, derandomize=True, database=None,
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 def test_requests_drawn_from_the_description_get_described_answers(case, world):

@@ -147,6 +147,7 @@ def test_who_is_suspended_at_one_is_refused_at_all(pair):
     until(lambda: second.beta.get("/exchange/v1/me").status_code == 403, 3)
 
 
+@pytest.mark.slow
 def test_a_replica_killed_while_writing_loses_and_doubles_nothing(database, tmp_path):
     nats = shutil.which("nats-server")
     assert nats

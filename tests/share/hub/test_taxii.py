@@ -324,6 +324,7 @@ def test_health_and_readiness(world):
     assert CLIENT.get(f"{world.url}/taxii2/").status_code == 401
 
 
+@pytest.mark.slow
 def test_a_page_of_a_hub_with_many_is_as_quick_as_one_with_few(own):
     lab = own.alpha
     lab.post(*(lab.make() for _ in range(300)))
