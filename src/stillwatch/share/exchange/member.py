@@ -75,26 +75,24 @@ def join(
         )
     key = home.prepare(_WORD.sub("-", name).strip("-") or "member")
     client = HubClient(hub, key, clock=clock, nonce=_nonce, transport=transport)
+    asked = {
+        "invitation": invitation,
+        "name": name,
+        "verify_key": key.public.encode(),
+        "sealing_key": sealing_key(home.sealing()),
+    }
     try:
-        answer = client.post(
-            "/exchange/v1/join",
-            {
-                "invitation": invitation,
-                "name": name,
-                "verify_key": key.public.encode(),
-                "sealing_key": sealing_key(home.sealing()),
-            },
-        )
+        answer = client.post("/exchange/v1/join", asked)
     finally:
         client.close()
     membership = _membership(answer, hub, witnesses, threshold)
     if log_key and VerifyKey.decode(log_key).raw != VerifyKey.decode(membership.log_key).raw:
-        raise RefusedError(
+        raise RefusedError(  # M-1
             "M-1",
             "the hub's log has another key than the one that was told",
             where=membership.log_key,
             todo="ask the hub's operator by another way; nothing was kept",
-        )  # M-1
+        )
     home.join(membership)
     return membership
 

@@ -7,6 +7,7 @@ their author's key, which there is none of; they are kept under the server's nam
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -111,7 +112,7 @@ class TaxiiClient:
         """
         url = urljoin(collection.url, "objects/")
         params = {"limit": "500"} | ({"added_after": added_after} if added_after else {})
-        seen = set()
+        seen: set[tuple[str, ...]] = set()
         for _ in range(_PAGES):
             said, headers = self._get(url, params)
             objects = said.get("objects") or []
@@ -126,9 +127,11 @@ class TaxiiClient:
             following = said.get("next")
             last = headers.get("x-taxii-date-added-last", "")
             step = {"next": str(following)} if following else {"added_after": last}
-            if not any(step.values()) or tuple(step.items()) in seen:
+            # some servers say one `next` for a whole reading: the page has to differ as well
+            mark = (*step.values(), hashlib.sha256(msgspec.json.encode(objects)).hexdigest())
+            if not any(step.values()) or mark in seen:
                 raise UnreachableError("the server's pages lead in a circle", where=url)
-            seen.add(tuple(step.items()))
+            seen.add(mark)
             params = {**params, **step}
 
     def _get(
