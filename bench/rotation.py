@@ -377,8 +377,8 @@ def told(rows: list[dict[str, object]], args: argparse.Namespace) -> None:
         f"{args.step} h, matches every {args.match_step} h, commit {commit()}\n"
     )
     print(
-        "| the actor keeps | found at A | taken at B and C alone | scan with peers | challenges too, "
-        "from .9 | from .5 | lost at .9 | innocents: alone, scan, .9, .5 |\n" + "|---" * 8 + "|"
+        "| the actor keeps | found at A | taken at B and C alone | scan with peers | with challenges "
+        "at .9 | at .5 | lost at .9 | innocents: alone, scan, .9, .5 |\n" + "|---" * 8 + "|"
     )
     for trait in dict.fromkeys(row["keeps"] for row in rows):
         own = [row for row in rows if row["keeps"] == trait]

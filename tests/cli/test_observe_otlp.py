@@ -154,11 +154,11 @@ def made_certificate(folder):
         (["--otlp-listen", "example.org:4318"], "no address"),
         (["--otlp-listen", "127.0.0.1"], "no address"),
         (["--otlp-listen", "127.0.0.1:70000"], "no address"),
-        (["--otlp-listen", "127.0.0.1:0", "--tls-key", "key"], "together"),
+        (["--otlp-listen", "127.0.0.1:0", "--tls-key", "key"], "without its key"),
         (["--otlp-listen", "127.0.0.1:0", "--token-file", "none"], "token file is empty"),
         (
             ["--otlp-listen", "127.0.0.1:0", "--tls-key", "key", "--tls-certificate", "key"],
-            "not usable",
+            "cannot be used",
         ),
         (["--otlp-listen", "127.0.0.1:0", "--format", "otlp"], "either"),
         (["--otlp-listen", "127.0.0.1:0", "log.jsonl"], "either"),

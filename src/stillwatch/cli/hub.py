@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stillwatch.cli import options
 from stillwatch.errors import ConfigurationError, MissingExtraError
+from stillwatch.listening import listen, url_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,16 +89,7 @@ def init(name: str | None, state: Path, database: str | None) -> None:
 
 @command.command("serve")
 @_at
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
-@click.option(
-    "--port",
-    default=8717,
-    show_default=True,
-    type=click.IntRange(0, 65535),
-    help="Port to listen at; 0 takes a free one.",
-)
-@click.option("--tls-certificate", type=click.Path(path_type=Path), help="Certificate chain, PEM.")
-@click.option("--tls-key", type=click.Path(path_type=Path), help="The certificate's key, PEM.")
+@options.listening(8717)
 @click.option("--origin", help="Scheme and authority under which members reach the hub.")
 @click.option(
     "--witness",
@@ -121,8 +114,7 @@ def serve(
     database: str | None,
     host: str,
     port: int,
-    tls_certificate: Path | None,
-    tls_key: Path | None,
+    tls: tuple[Path, Path] | None,
     origin: str | None,
     witnesses: tuple[tuple[str, str], ...],
     nats: str,
@@ -135,20 +127,13 @@ def serve(
     from stillwatch.ledger import COSIGNATURE, VerifyKey  # noqa: PLC0415
     from stillwatch.share.hub import HubSettings, Witness  # noqa: PLC0415
     from stillwatch.share.hub.serving import serve_hub  # noqa: PLC0415
-    from stillwatch.share.witness.serving import listen  # noqa: PLC0415
 
-    if (tls_certificate is None) != (tls_key is None):
-        raise ConfigurationError(
-            "a certificate without its key, or a key without its certificate",
-            where="--tls-certificate, --tls-key",
-            todo="give both",
-        )
     for _, text in witnesses:
         if VerifyKey.decode(text).kind != COSIGNATURE:
             raise ConfigurationError("this is no witness's key", where=text, todo="ask the witness")
     desk = _opened(state, database)
-    tls = None if tls_certificate is None or tls_key is None else (tls_certificate, tls_key)
-    listening, url = listen(host, port, tls)
+    listening = listen(host, port, tls)
+    url = url_of(listening, tls)
     settings = HubSettings(
         (origin or url).rstrip("/"),
         witnesses=tuple(Witness(*pair) for pair in witnesses),

@@ -12,6 +12,7 @@ import click
 from stillwatch.cli import options
 from stillwatch.cli.log_input import counted, read_secret
 from stillwatch.errors import ConfigurationError
+from stillwatch.listening import tls_pair
 
 if TYPE_CHECKING:
     from stillwatch.find.features.files import Written
@@ -102,7 +103,7 @@ def command(
 
     token = None if token_file is None else read_secret(token_file, "the token file")
     totals, bad = receive(
-        Listening(otlp_listen or "", tls_certificate, tls_key, token),
+        Listening(otlp_listen or "", tls_pair(tls_certificate, tls_key), token),
         out,
         key=key_from_secret(key),
         mapping=map_,

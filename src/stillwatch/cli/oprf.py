@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 import click
 
+from stillwatch.cli import options
 from stillwatch.cli.oprf_ceremony import ceremony
-from stillwatch.errors import ConfigurationError, MissingExtraError, RefusedError
+from stillwatch.errors import MissingExtraError, RefusedError
+from stillwatch.listening import listen
 
 if TYPE_CHECKING:
     import httpx
@@ -72,34 +74,14 @@ def init(exchange: str, operator: Literal["a", "b"], state: Path, machine: str) 
 
 @command.command("serve")
 @_state
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
-@click.option(
-    "--port",
-    default=8717,
-    show_default=True,
-    type=click.IntRange(0, 65535),
-    help="Port to listen at; 0 takes a free one.",
-)
-@click.option("--tls-certificate", type=click.Path(path_type=Path), help="Certificate chain, PEM.")
-@click.option("--tls-key", type=click.Path(path_type=Path), help="The certificate's key, PEM.")
-def serve(
-    state: Path, host: str, port: int, tls_certificate: Path | None, tls_key: Path | None
-) -> None:
+@options.listening(8717)
+def serve(state: Path, host: str, port: int, tls: tuple[Path, Path] | None) -> None:
     """Answer members until told to end; the URL is the first line printed."""
     from stillwatch.share.oprf import Home, Operator  # noqa: PLC0415
-    from stillwatch.share.oprf.server import listening  # noqa: PLC0415
     from stillwatch.share.oprf.server import serve as run  # noqa: PLC0415
 
-    if (tls_certificate is None) != (tls_key is None):
-        raise ConfigurationError(
-            "a certificate without its key, or a key without its certificate",
-            where="--tls-certificate, --tls-key",
-            todo="give both",
-        )
-    tls = None if tls_certificate is None or tls_key is None else (tls_certificate, tls_key)
     operator = Operator(Home.read(state))
-    bound = listening(host, port, encrypted=tls is not None)
-    run(operator, bound, time.time, tls=tls, announce=click.echo)
+    run(operator, listen(host, port, tls), time.time, tls=tls, announce=click.echo)
 
 
 @command.command("evaluate")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from stillwatch.errors import ConfigurationError
+from stillwatch.listening import tls_pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +23,7 @@ __all__ = [
     "format_name",
     "intelligence",
     "key_file",
+    "listening",
     "mapping",
     "step",
     "tokens",
@@ -93,3 +96,47 @@ alpha = click.option(
     help="Strictness: smaller asks for more evidence.",
 )
 """``--alpha``, between 0 and 1."""
+
+
+def listening(port: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return ``--host``, ``--port``, ``--tls-certificate`` and ``--tls-key``.
+
+    The command is given ``host``, ``port`` and ``tls``, both files or None.
+
+    Args:
+        port: the default.
+    """
+    shown = (
+        click.option(
+            "--host", default="127.0.0.1", show_default=True, help="Address to listen at."
+        ),
+        click.option(
+            "--port",
+            default=port,
+            show_default=True,
+            type=click.IntRange(0, 65535),
+            help="Port to listen at; 0 takes a free one.",
+        ),
+        click.option(
+            "--tls-certificate", type=click.Path(path_type=Path), help="Certificate chain, PEM."
+        ),
+        click.option(
+            "--tls-key", type=click.Path(path_type=Path), help="The certificate's key, PEM."
+        ),
+    )
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def call(
+            *arguments: Any,  # noqa: ANN401 - as the command takes
+            tls_certificate: Path | None,
+            tls_key: Path | None,
+            **named: Any,  # noqa: ANN401 - as the command takes
+        ) -> Any:  # noqa: ANN401 - as the command gives
+            return command(*arguments, tls=tls_pair(tls_certificate, tls_key), **named)
+
+        for option in reversed(shown):
+            call = option(call)
+        return call
+
+    return add

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import signal
-import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from stillwatch.errors import ConfigurationError, MissingExtraError
+from stillwatch.listening import is_loopback, listen, url_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,10 +51,8 @@ class Listening:
 
     address: str
     """``HOST:PORT``; port 0 takes a free one."""
-    certificate: Path | None = None
-    """PEM file of the TLS certificate."""
-    private_key: Path | None = None
-    """PEM file of its key."""
+    tls: tuple[Path, Path] | None = None
+    """PEM files of the certificate and its key."""
     token: bytes | None = None
     """Bearer token that senders must show."""
 
@@ -72,7 +70,7 @@ class Listening:
         host = "127.0.0.1" if host == "localhost" else host.removeprefix("[").removesuffix("]")
         number = int(port) if port.isdecimal() and len(port) < 6 else -1
         try:
-            loopback = ipaddress.ip_address(host).is_loopback
+            ipaddress.ip_address(host)
         except ValueError:
             number = -1
         if not 0 <= number <= 65_535:
@@ -81,11 +79,7 @@ class Listening:
                 where=ascii(self.address),
                 todo="write it as 127.0.0.1:4318",
             )
-        if (self.certificate is None) != (self.private_key is None):
-            raise ConfigurationError(
-                "--tls-certificate and --tls-key go together", todo="give both, or none"
-            )
-        if not loopback and (self.certificate is None or self.token is None):
+        if not is_loopback(host) and (self.tls is None or self.token is None):
             raise ConfigurationError(
                 "prompts would cross the network for anybody to read and write",
                 where=self.address,
@@ -135,7 +129,7 @@ def receive(
     _no_core_dumps()
     Receiver().take(_FIRST, "traces", 0.0)  # compiles what observes: no sender waits for it
     receiver = Receiver(key=key, mapping=mapping)
-    with Segments.opened(out, key) as segments, contextlib.closing(_bound(host, port)) as bound:
+    with Segments.opened(out, key) as segments, listen(host, port, listening.tls) as bound:
         service = Service(
             receiver,
             segments,
@@ -147,9 +141,7 @@ def receive(
         )
         server = _server(service.app(), listening)
         with _ended_by_signals(server):
-            scheme = "http" if listening.certificate is None else "https"
-            shown = f"[{host}]" if ":" in host else host
-            click.echo(f"listening on {scheme}://{shown}:{bound.getsockname()[1]}", err=True)
+            click.echo(f"listening on {url_of(bound, listening.tls)}", err=True)
             try:
                 server.run([bound])
             finally:
@@ -167,43 +159,10 @@ def _server(app: Any, listening: Listening) -> Any:  # noqa: ANN401 - of an extr
         server_header=False,
         limit_concurrency=512,
         timeout_graceful_shutdown=10,
-        **_tls(listening),
+        ssl_certfile=None if listening.tls is None else str(listening.tls[0]),
+        ssl_keyfile=None if listening.tls is None else str(listening.tls[1]),
     )
     return uvicorn.Server(config)
-
-
-def _tls(listening: Listening) -> dict[str, Any]:
-    if listening.certificate is None or listening.private_key is None:
-        return {}
-    import ssl  # noqa: PLC0415 - loopback needs none
-
-    try:
-        # uvicorn would say what is wrong with them in a traceback
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
-            listening.certificate, listening.private_key
-        )
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(
-            f"the TLS certificate or key is not usable: {error}",
-            where=f"{listening.certificate}, {listening.private_key}",
-            todo="give PEM files that belong together, the key without a password",
-        ) from error
-    return {
-        "ssl_certfile": str(listening.certificate),
-        "ssl_keyfile": str(listening.private_key),
-    }
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=256)
-    except OSError as error:
-        raise ConfigurationError(
-            f"the address cannot be listened on: {error.strerror or error}",
-            where=f"{host}:{port}",
-            todo="stop what listens there, or name another port",
-        ) from error
 
 
 @contextlib.contextmanager

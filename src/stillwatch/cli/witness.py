@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from stillwatch.cli import options
 from stillwatch.errors import ConfigurationError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -85,31 +86,13 @@ def add_log(verify_key: str, origin: str | None, state: Path) -> None:
 
 @command.command("serve")
 @_state
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
-@click.option(
-    "--port",
-    default=8716,
-    show_default=True,
-    type=click.IntRange(0, 65535),
-    help="Port to listen at; 0 takes a free one.",
-)
-@click.option("--tls-certificate", type=click.Path(path_type=Path), help="Certificate chain, PEM.")
-@click.option("--tls-key", type=click.Path(path_type=Path), help="The certificate's key, PEM.")
-def serve(
-    state: Path, host: str, port: int, tls_certificate: Path | None, tls_key: Path | None
-) -> None:
+@options.listening(8716)
+def serve(state: Path, host: str, port: int, tls: tuple[Path, Path] | None) -> None:
     """Answer logs until told to end; the URL is the first line printed."""
     from stillwatch.share.witness import witness_app  # noqa: PLC0415
     from stillwatch.share.witness.serving import serve as run  # noqa: PLC0415
 
     memory, key = _opened(state)
-    if (tls_certificate is None) != (tls_key is None):
-        raise ConfigurationError(
-            "a certificate without its key, or a key without its certificate",
-            where="--tls-certificate, --tls-key",
-            todo="give both",
-        )
-    tls = None if tls_certificate is None or tls_key is None else (tls_certificate, tls_key)
     run(witness_app(memory, key, lambda: int(time.time())), host, port, tls, click.echo)
 
 

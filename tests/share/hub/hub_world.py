@@ -20,6 +20,7 @@ import uvicorn
 from stillwatch.ledger import SigningKey, commit, merkle, requests
 from stillwatch.ledger import canonical as canonical_json
 from stillwatch.ledger.checkpoints import open_checkpoint
+from stillwatch.listening import listen, url_of
 from stillwatch.share.hub import App, Hub, HubSettings
 from stillwatch.share.hub.describing import description
 from stillwatch.share.hub.membership import invite
@@ -35,7 +36,6 @@ from stillwatch.share.objects import (
     recalled,
     revised,
 )
-from stillwatch.listening import listen, url_of
 from stillwatch.store import Database
 
 KEY = SigningKey.generate("hub.example/log")

@@ -14,9 +14,9 @@ from stillwatch.errors import RefusedError
 from stillwatch.ledger import COSIGNATURE, SigningKey, canonical, merkle, tiles
 from stillwatch.ledger.checkpoints import open_checkpoint
 from stillwatch.ledger.cosignatures import verify_cosignatures
+from stillwatch.listening import listen, url_of
 from stillwatch.share.hub import Witness
 from stillwatch.share.witness import Memory, witness_app
-from stillwatch.listening import listen, url_of
 
 
 def test_every_record_is_in_the_log(own):

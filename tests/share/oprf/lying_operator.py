@@ -6,10 +6,11 @@ import sys
 import time
 from pathlib import Path
 
+from stillwatch.listening import listen
 from stillwatch.share.oprf import Home, Operator, group
 from stillwatch.share.oprf.operator import shares_of
 from stillwatch.share.oprf.protocol import Answer
-from stillwatch.share.oprf.server import listening, serve
+from stillwatch.share.oprf.server import serve
 from stillwatch.share.oprf.shares import Scalar
 
 
@@ -29,4 +30,4 @@ def lies(home, epoch, generation, now):
 
 if __name__ == "__main__":
     operator = Operator(Home.read(Path(sys.argv[1])), lies)
-    serve(operator, listening("127.0.0.1", 0, encrypted=False), time.time, announce=print)
+    serve(operator, listen("127.0.0.1", 0, None), time.time, announce=print)

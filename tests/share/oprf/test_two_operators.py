@@ -35,7 +35,6 @@ from stillwatch.share.oprf import (
     terms_of_refresh,
 )
 from stillwatch.share.oprf.protocol import blind, evaluate, finalise
-from stillwatch.share.oprf.server import listening
 from stillwatch.share.oprf.shares import read_shares
 from stillwatch.share.oprf.wire import EvaluateRequest
 
@@ -360,13 +359,6 @@ def test_p_8_epochs_overlap_and_a_lost_one_ends(overlapping):
     with pytest.raises(RefusedError, match="P-8: epoch 2 is not open"):
         list(member.evaluate("email", MAILS[:1], purpose="suspicion", epoch=2))
     assert list(member.evaluate("email", MAILS[:1], purpose="suspicion", epoch=1)) == [oldest]
-
-
-def test_p_1_without_tls_a_service_is_at_loopback_alone():
-    with pytest.raises(ConfigurationError, match="without encryption"):
-        listening("0.0.0.0", 0, encrypted=False)  # noqa: S104 - refused
-    for host, encrypted in (("127.0.0.1", False), ("::1", False), ("0.0.0.0", True)):  # noqa: S104
-        listening(host, 0, encrypted=encrypted).close()
 
 
 @pytest.mark.slow

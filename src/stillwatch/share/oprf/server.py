@@ -12,10 +12,8 @@ names its rule.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
-import socket
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -25,13 +23,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from stillwatch.errors import ConfigurationError, RefusedError, StillwatchError
+from stillwatch.errors import RefusedError, StillwatchError
 from stillwatch.ledger import requests
+from stillwatch.listening import url_of
 from stillwatch.share.oprf.machine import register
 from stillwatch.share.oprf.operator import ready
 from stillwatch.share.oprf.wire import LONGEST
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
     from pathlib import Path
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from stillwatch.ledger.requests import Signed
     from stillwatch.share.oprf.operator import Operator
 
-__all__ = ["application", "listening", "problem", "serve"]
+__all__ = ["application", "problem", "serve"]
 
 _STATUS = {"P-1": 409, "P-7": 429, "P-8": 409, "P-10": 403}
 """HTTP status by rule; signatures' rules (R-…) are 401, others 400."""
@@ -82,32 +82,6 @@ def problem(error: StillwatchError, status: int | None = None) -> Response:
     )
 
 
-def listening(host: str, port: int, *, encrypted: bool) -> socket.socket:
-    """Return a socket that listens, on a loopback address unless what it says is encrypted.
-
-    Raises:
-        ConfigurationError: the address is open to others without TLS, or cannot be bound.
-    """
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        if not encrypted and not ipaddress.ip_address(str(address[0])).is_loopback:
-            raise ConfigurationError(
-                "the service would be open to others without encryption",
-                where=host,
-                todo="give --tls-cert and --tls-key, or listen on 127.0.0.1 behind a proxy",
-            )
-        bound = socket.socket(family, socket.SOCK_STREAM)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
-    except OSError as error:
-        raise ConfigurationError(
-            f"the address cannot be listened on: {error.strerror}",
-            where=f"{host}:{port}",
-            todo="choose another address or port",
-        ) from error
-    return bound
-
-
 def serve(
     operator: Operator,
     bound: socket.socket,
@@ -120,7 +94,7 @@ def serve(
 
     Args:
         operator: who answers.
-        bound: socket, see `listening`.
+        bound: socket, see `stillwatch.listening`.
         clock: gives seconds since 1970.
         tls: certificate and key files.
         announce: is told the URL, once it is listened on.
@@ -130,7 +104,7 @@ def serve(
     """
     register(operator.home)  # P-1
     ready(operator.home, int(clock()))  # P-1
-    origin = operator.home.settings.origin or address_of(bound, encrypted=tls is not None)
+    origin = operator.home.settings.origin or url_of(bound, tls)
     settings = uvicorn.Config(
         application(operator, origin, clock),
         log_level="warning",
@@ -142,16 +116,8 @@ def serve(
         ssl_certfile=tls and os.fspath(tls[0]),
         ssl_keyfile=tls and os.fspath(tls[1]),
     )
-    bound.listen()
-    announce(address_of(bound, encrypted=tls is not None))
+    announce(url_of(bound, tls))
     uvicorn.Server(settings).run(sockets=[bound])
-
-
-def address_of(bound: socket.socket, *, encrypted: bool) -> str:
-    """Return scheme and authority of a socket that listens."""
-    host, port = bound.getsockname()[:2]
-    name = f"[{host}]" if ":" in host else host
-    return f"{'https' if encrypted else 'http'}://{name}:{port}"
 
 
 class _Service:
