@@ -112,6 +112,7 @@ class App:
         if not self.hub.ready:
             raise HubError(503, "H-12", "the hub is stopping", headers=(("Retry-After", "5"),))
         headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"]]
+        _check_framing(headers)
         body = await _read_body(receive, dict(headers), self.hub.settings.max_content_length)
         call = await self._call(scope, found, headers, body, now, line)
         _check_media(found, call)
@@ -200,6 +201,14 @@ class App:
         done = await asyncio.gather(giving, going, return_exceptions=True)
         if isinstance(done[0], TimeoutError):
             _log.info("a member that did not read its stream was cut off")
+
+
+def _check_framing(headers: list[tuple[str, str]]) -> None:
+    """Refuse a body of two lengths, whose end a proxy may see elsewhere (RFC 9112, section 6.1)."""
+    names = {name for name, _ in headers}
+    if {"content-length", "transfer-encoding"} <= names:  # H-0
+        close = (("Connection", "close"),)
+        raise HubError(400, "H-0", "the body's length is stated in two ways", headers=close)
 
 
 def _check_media(found: Found, call: Call) -> None:
