@@ -32,8 +32,8 @@ class Intelligence:
     """One account that fits one indicator; columns as in ``records.INTELLIGENCE``, and more."""
 
     time: int
-    """When that could be known, microseconds since 1970: the indicator was there, and so was the
-    first exchange that fits. It is the same however often one matches."""
+    """When that could be known, microseconds since 1970: the indicator was there, and so were all
+    exchanges that count. A scan uses nothing before; match often, and it is soon."""
     account_id: str | int
     indicator: str
     """Id of the indicator."""

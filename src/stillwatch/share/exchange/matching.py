@@ -232,7 +232,7 @@ def _row(
     # with the rest of the belief the indicator says nothing: a ratio of one
     told = np.log1p(one.weight * np.expm1(min(ratio, 60.0)))
     return Intelligence(
-        time=max(int(seconds(item.modified) * 1e6), first),
+        time=max(int(seconds(item.modified) * 1e6), last),
         account_id=account,
         indicator=item.id,
         kind=kind_of(item.content),
