@@ -116,10 +116,13 @@ def decide(
         RuleError: the rule X-n that it breaks.
     """
     newest = next((row for row in held if not row.by_hub), None)
-    if not given.tlp or (newest and (given.version, given.body) == (newest.version, newest.body)):
-        return Decision()  # everybody has it already
     if newest and (newest.publisher != poster.number or newest.collection != collection.number):
         raise RefusedError("H-4", "an earlier version is another member's, or elsewhere")  # H-4
+    if newest and (given.version, given.body) == (newest.version, newest.body):
+        return Decision()
+    if not given.tlp:
+        check_arrival(given.item, now=now / SECOND, sender=poster.id)
+        return Decision()  # everybody has it already
     target = next((row for row in sighted if not row.by_hub), None)
     check_arrival(
         given.item,
