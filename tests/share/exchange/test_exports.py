@@ -54,6 +54,7 @@ def converted(how, text, tmp_path):
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_misp_reads_our_events(tmp_path):
     event = converted("read", export(INDICATORS, "misp"), tmp_path)
     assert set(event["uuids"]) == {item.id[-36:] for item in INDICATORS}

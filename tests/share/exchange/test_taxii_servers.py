@@ -36,6 +36,9 @@ def installed(module):
 
 
 needs = pytest.mark.skipif
+needs_opentaxii = needs(
+    not installed("opentaxii"), reason="opentaxii is not in STILLWATCH_TAXII_PYTHON"
+)
 needs_medallion = needs(
     not installed("medallion"), reason="medallion is not in STILLWATCH_TAXII_PYTHON"
 )
@@ -154,6 +157,7 @@ def medallion(tmp_path):
     process.wait()
 
 
+@pytest.mark.slow
 @needs_medallion
 def test_a_medallion_is_read(medallion, tmp_path):
     store = Store(tmp_path / "store.sqlite")
@@ -169,12 +173,47 @@ def test_a_medallion_is_read(medallion, tmp_path):
     client.close()
 
 
+@pytest.mark.slow
 @needs_medallion
 def test_a_wrong_password_is_said(medallion):
     client = TaxiiClient(medallion, user="reader", password="another")  # noqa: S106
     with pytest.raises(RefusedError, match="M-12"):
         client.collections()
     client.close()
+
+
+@pytest.fixture
+def opentaxii(tmp_path):
+    port = free_port()
+    script = Path(__file__).parent / "serve_opentaxii.py"
+    process = subprocess.Popen(  # noqa: S603
+        [str(PYTHON), str(script), str(tmp_path), str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}/taxii2/"
+    until(url)
+    yield url
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.slow
+@needs_opentaxii
+def test_an_opentaxii_is_read(opentaxii, tmp_path):
+    server = TaxiiClient(opentaxii)
+    (place, *_) = server.collections()
+    envelope = {"objects": [json.loads(canonical(one)) for one in indicators(620)]}
+    media = "application/taxii+json;version=2.1"
+    headers = {"Accept": media, "Content-Type": media}
+    url = f"{place.url}objects/"
+    assert httpx.post(url, json=envelope, headers=headers, timeout=120.0).status_code == 202
+    store = Store(tmp_path / "store.sqlite")
+    found = read_server(server, store, source="opentaxii", now=NOW)
+    assert (found["objects"], found["refused"]) == (620, 0)
+    assert {one.item.id for one in store.live(NOW)} == {one.id for one in indicators(620)}
+    store.close()
+    server.close()
 
 
 class Circle(httpx.BaseTransport):

@@ -21,6 +21,7 @@ __all__ = ["judged_objects", "read_server"]
 
 class _Kind(msgspec.Struct):
     type: str = ""
+    spec_version: str = ""
 
 
 def read_server(server: TaxiiClient, store: Store, *, source: str, now: float) -> dict[str, int]:
@@ -66,7 +67,7 @@ def judged_objects(
     found: list[Taken] = []
     newer: dict[str, Object] = {}
     others = 0
-    for raw in raws:
+    for raw in map(_repaired, raws):
         shared = (source, "member", "", raw)
         try:
             item, body = parse_canonical(raw)
@@ -85,6 +86,17 @@ def judged_objects(
         taken = Taken(-1, item.id, item.type, item.modified, source, "member", "", body, item)
         found.append(taken)
     return found, others
+
+
+def _repaired(raw: bytes) -> bytes:
+    """Return an object as it was published: OpenTAXII 0.9 answers the type as the spec_version."""
+    try:
+        kind = msgspec.json.decode(raw, type=_Kind)
+    except msgspec.MsgspecError:
+        return raw
+    if not kind.type or kind.spec_version != kind.type:
+        return raw
+    return msgspec.json.encode({**msgspec.json.decode(raw), "spec_version": "2.1"})
 
 
 def _kind(raw: bytes) -> str:
