@@ -68,11 +68,7 @@ def join(
         raise ConfigurationError(
             "this folder is a member already", where=str(folder), todo="name another --home"
         )
-    if threshold > len({VerifyKey.decode(text).raw for text in witnesses}):
-        raise ConfigurationError(
-            f"{threshold} witnesses are to cosign and {len(witnesses)} are named",
-            todo="name them with --witness",
-        )
+    _enough(witnesses, threshold)
     key = home.prepare(_WORD.sub("-", name).strip("-") or "member")
     client = HubClient(hub, key, clock=clock, nonce=_nonce, transport=transport)
     asked = {
@@ -95,6 +91,14 @@ def join(
         )
     home.join(membership)
     return membership
+
+
+def _enough(witnesses: Sequence[str], threshold: int) -> None:
+    if threshold > len({VerifyKey.decode(text).raw for text in witnesses}):
+        raise ConfigurationError(
+            f"{threshold} witnesses are to cosign and {len(witnesses)} are named",
+            todo="name them with --witness",
+        )
 
 
 def _membership(
