@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from stillwatch.share.oprf import Counters, Member
 
-__all__ = ["command"]
+__all__ = ["command", "open_http", "open_member", "operators"]
 
 _state = click.option(
     "--state",
@@ -29,7 +29,7 @@ _state = click.option(
     required=True,
     help="The operator's folder.",
 )
-_operators = click.option(
+operators = click.option(
     "--operators",
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
@@ -86,7 +86,7 @@ def serve(state: Path, host: str, port: int, tls: tuple[Path, Path] | None) -> N
 
 @command.command("evaluate")
 @click.argument("values", type=click.File("r", encoding="utf-8"), default="-")
-@_operators
+@operators
 @click.option(
     "--key",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -132,14 +132,14 @@ def evaluate(
     The identifiers do not leave this machine, and are not printed.
     """
     given = [line.rstrip("\r\n") for line in values if line.strip()]
-    with _http() as http:
-        member = _member(operators, key, http, patience)
+    with open_http() as http:
+        member = open_member(operators, key, http, patience)
         for made in member.evaluate(kind, given, purpose=purpose, epoch=epoch):
             click.echo(json.dumps(asdict(made)) if as_json else made.value)
 
 
 @command.command("counters")
-@_operators
+@operators
 @click.option(
     "--key",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -151,8 +151,8 @@ def counters(operators: Path, key: Path | None, *, as_json: bool) -> None:
 
     Ends with exit code 12 where they do not.
     """
-    with _http() as http:
-        first, second = _member(operators, key, http, 0.0).counters(own=key is not None)
+    with open_http() as http:
+        first, second = open_member(operators, key, http, 0.0).counters(own=key is not None)
     rows = _side_by_side(first, second)
     if as_json:
         click.echo(json.dumps(rows))
@@ -205,20 +205,29 @@ def quotas(*, as_json: bool) -> None:
         )
 
 
-def _http() -> httpx.Client:
+def open_http() -> httpx.Client:
+    """Return what makes requests to operators."""
     import httpx  # noqa: PLC0415 - help imports no client
 
     return httpx.Client(timeout=30.0, follow_redirects=False)
 
 
-def _member(operators: Path, key: Path | None, http: httpx.Client, patience: float) -> Member:
+def open_member(addresses: Path, key: Path | None, http: httpx.Client, patience: float) -> Member:
+    """Return a member that asks both operators.
+
+    Args:
+        addresses: TOML file of both.
+        key: the member's signing key; None where nothing is signed.
+        http: makes requests.
+        patience: seconds to go on asking one that does not answer.
+    """
     from stillwatch.ledger import SigningKey  # noqa: PLC0415
     from stillwatch.share.oprf import Member, read_operators  # noqa: PLC0415
 
-    exchange, addresses = read_operators(operators)
+    exchange, both = read_operators(addresses)
     # counters of all members are read unsigned, so that no key of a member is needed
     signer = SigningKey.generate("nobody") if key is None else SigningKey.read(key)
-    return Member(exchange, addresses, signer, http, patience=patience)
+    return Member(exchange, both, signer, http, patience=patience)
 
 
 def _side_by_side(first: Counters, second: Counters) -> list[dict[str, int | str]]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from stillwatch.find.sources.mapping import ColumnMapping
     from stillwatch.find.sources.quarantine import Quarantine
 
-__all__ = ["KINDS", "Tokenised", "token", "tokenise"]
+__all__ = ["KINDS", "Tokenised", "token", "tokenise", "write_private"]
 
 KINDS = ("email", "phone", "par")
 """Types of identifiers."""
@@ -113,7 +113,7 @@ def tokenise(
             where=source.shown,
             todo="see the quarantine file for the reasons",
         )
-    _write(batches, schema, out)
+    write_private(pa.Table.from_batches(batches, schema), out)
     return Tokenised(rows, bad, types, patterned)
 
 
@@ -169,18 +169,23 @@ def _tokens(
     return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
-def _write(batches: list[pa.RecordBatch], schema: pa.Schema, out: Path) -> None:
+def write_private(table: pa.Table, out: Path) -> None:
+    """Write a Parquet file, readable by its owner alone, in one step.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            pq.write_table(pa.Table.from_batches(batches, schema), file)
+            pq.write_table(table, file)
         partial.replace(out)
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise OutputError(
-            f"the tokens cannot be written: {error.strerror or error}",
+            f"the file cannot be written: {error.strerror or error}",
             where=str(out),
             todo="choose a folder that can be written",
         ) from error
