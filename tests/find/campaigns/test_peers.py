@@ -59,6 +59,11 @@ def test_j15_peers_and_local_evidence_together_declare_what_neither_does_alone(w
     assert said.n == len(FEW)
 
 
+def test_j15_where_peers_carry_a_group_only_those_they_recognise_are_flagged(world):
+    known = FEW[:4]
+    assert set(flags(found(world, matches(known, nats=6.0)))) <= set(known)
+
+
 def test_j15_no_word_of_a_peer_makes_a_campaign_of_strangers(world):
     assert flags(found(world, matches(world[2][:12], nats=1e9))) == {}
 

@@ -19,7 +19,8 @@ J-13 Accounts half of which hold one card, phone or machine are one customer's, 
      that; they are shown and not declared.
 J-14 A member that had the group's words before all the others, and is tied to none of them, may
      have been copied by them: it is put before a person (``priority``).
-J-15 What peers say adds to the odds, four nats at most; it is no kind of evidence (J-11).
+J-15 What peers say adds to the odds, four nats at most; it is no kind of evidence (J-11), and where
+     a group falls short without it, only the accounts that peers recognise are flagged.
 
 J-5 to J-8 were withdrawn; what they refused is weighed (docs/decisions/0010 and 0011).
 """

@@ -14,7 +14,7 @@ from stillwatch.find.campaigns.refine import Population, concentration, features
 from stillwatch.find.detectors import DETECTORS
 from stillwatch.find.features.facets import LEAST_CARRIERS
 from stillwatch.find.features.groups import group_of_rows, groups_of_facets, groups_of_rows
-from stillwatch.find.features.peers import recognised
+from stillwatch.find.features.peers import RECOGNISED, recognised
 from stillwatch.find.features.threads import shared_out
 
 if TYPE_CHECKING:
@@ -58,8 +58,6 @@ _MOST = 0.6
 """Share of such a group that must write in its style for only that to be looked at."""
 _WRITES = 3.0
 """Nats from which on an account writes in a style."""
-_RECOGNISED = 2.0
-"""Nats from which on peers' indicators recognise an account."""
 _PURE = 0.1
 """Share of those who write in a group's style that must be its members."""
 
@@ -210,7 +208,7 @@ def peer_candidates(view: View, styles: Styles) -> list[Candidate]:
     """
     found = []
     for nats in recognised(view):
-        accounts = np.flatnonzero(nats >= _RECOGNISED).astype(np.int32)
+        accounts = np.flatnonzero(nats >= RECOGNISED).astype(np.int32)
         accounts = accounts[view.seen[accounts]]
         if LEAST <= accounts.size <= most_accounts(view):
             latest = group_of_rows(view, np.sort(styles.latest.rows(accounts)))

@@ -41,6 +41,7 @@ from stillwatch.find.campaigns.ties import tied_accounts, tied_to_others
 from stillwatch.find.campaigns.weigh import THRESHOLD, weigh
 from stillwatch.find.features.facets import LEAST_CARRIERS
 from stillwatch.find.features.groups import group_of_rows
+from stillwatch.find.features.peers import known_to_peers
 from stillwatch.find.features.rows import HOUR
 from stillwatch.find.features.ties import no_ties
 from stillwatch.find.features.view import View
@@ -225,6 +226,10 @@ class _State:
                 without=self.without,
             )
             rule = decide(judged, self.alpha, self.carried.learned)
+            if rule is None and decide(_unaided(judged), self.alpha, self.carried.learned):
+                judged = confined(judged, known_to_peers(self.view), self.view)  # J-15
+                if judged.members.size < SMALLEST:
+                    rule = "J-15: peers recognise too few of the accounts"
             if rule is None:
                 for part in self._parts(judged, candidate, population):
                     self._declare(fitting(part), time)
@@ -324,3 +329,8 @@ class _State:
         loose = probability >= 0.5
         loose[loose] = places(view, accounts[loose]).placed
         return replace(judged, accounts=accounts, probability=reviewed(probability, loose))
+
+
+def _unaided(judged: Judged) -> Judged:
+    """Return a judgement without what peers say."""
+    return replace(judged, log_e={**judged.log_e, "peer-indicators": 0.0})

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stillwatch.find.detectors.interface import Measurement
-from stillwatch.find.features.peers import recognised
+from stillwatch.find.features.peers import RECOGNISED, recognised
 
 if TYPE_CHECKING:
     from stillwatch.find.features.groups import Groups
@@ -25,8 +25,6 @@ _LEAST = 2
 """Recognised accounts below which nothing is said: one may have bought a stolen card."""
 _UNKNOWN = float(np.log(0.5))
 """Nats of an account of the actor's that no indicator recognises."""
-_RECOGNISED = 1.0
-"""Nats from which on an account counts as recognised."""
 
 
 class PeerIndicators:
@@ -57,7 +55,7 @@ class PeerIndicators:
             nats[nats == 0.0] = _UNKNOWN
             ratio = np.log1p(np.expm1(nats) / 2.0).sum(axis=1)
             best = int(np.argmax(ratio))
-            matched = int((nats[best] >= _RECOGNISED).sum())
+            matched = int((nats[best] >= RECOGNISED).sum())
             if matched < _LEAST:
                 continue
             stat[group], support[group] = ratio[best], matched

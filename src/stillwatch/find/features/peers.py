@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from stillwatch.find.features.view import View
 
-__all__ = ["Peers", "no_peers", "peers_of", "recognised"]
+__all__ = ["RECOGNISED", "Peers", "known_to_peers", "no_peers", "peers_of", "recognised"]
 
+RECOGNISED = 2.0
+"""Nats from which on peers' indicators recognise an account."""
 _MOST = 6.0
 """Nats that indicators of one actor add to one account at most."""
 
@@ -80,3 +82,8 @@ def peers_of(ids: pa.Array, table: pa.Table | None) -> Peers:
 def recognised(view: View) -> NDArray[np.float64]:
     """Return (A, N') nats of each actor for the accounts, as known at a look."""
     return view.once("peers", lambda: view.log.peers.known(view.time))
+
+
+def known_to_peers(view: View) -> NDArray[np.int32]:
+    """Return the accounts that indicators of any actor recognise at a look, ascending."""
+    return np.flatnonzero((recognised(view) >= RECOGNISED).any(axis=0)).astype(np.int32)
