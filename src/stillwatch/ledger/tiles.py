@@ -61,7 +61,9 @@ def parse_path(path: str) -> tuple[Tile, bool]:
     entries = form[1] == "entries"
     index = int(form[2].replace("/", "").replace("x", ""))
     tile = Tile(0 if entries else int(form[1]), index, int(form[3] or TILE_WIDTH))
-    if path != (bundle_path if entries else tile_path)(tile) or tile.level > 63:  # L-16
+    if (
+        path != (bundle_path if entries else tile_path)(tile) or tile.level > 63 or tile.index >> 62
+    ):  # L-16
         raise RefusedError("L-16", "the path names no tile in its one spelling")
     return tile, entries
 

@@ -119,6 +119,11 @@ def answers(line):
             held += part
     except (TimeoutError, ConnectionResetError):
         pass
+    return heard(held)
+
+
+def heard(held):
+    """Return the answers that bytes hold."""
     stream = io.BytesIO(held)
     found = []
     while stream.tell() < len(held):
@@ -159,7 +164,7 @@ def read(status, body):
     try:
         document = json.loads(text)
     except ValueError:
-        if text in {"Invalid HTTP request received.", "Bad Request"} or not text:
+        if text in {"Invalid HTTP request received.", "Request head too long."} or not text:
             return Answer(status, ("HTTP",), text)
         return Answer(status, rules_in(text[:8]) or ("HTTP",) * (status in {404, 405}), text)
     if not isinstance(document, dict):

@@ -124,6 +124,7 @@ def test_each_member_sees_what_is_for_it(hub):
     hub.alpha.publish(audience=[hub.beta.id])
     hub.alpha.publish()
     assert len(mine.wait(2)) >= 2
+    assert len(other.wait(1)) == 1
     assert [r["kind"] for _, r in other.events][:1] == ["object"]
     time.sleep(0.3)
     assert len([1 for _, r in other.events if r["kind"] == "object"]) == 1

@@ -123,7 +123,7 @@ class Access:
             ) from error  # fmt: skip
         held = roster.keys.get(signed.keyid)
         member = roster.members[held.member] if held else None
-        mark, until = self._nonces.take(signed, seconds)
+        mark, until = self._nonces.take(signed, seconds, known=held is not None)
         if self._shared is not None:
             fresh = await self._shared.write_apart(take_shared, mark, until, seconds)
             if not fresh:  # H-2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -35,6 +36,8 @@ __all__ = ["App"]
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 _LONGEST_QUERY = 16_384
+_LONGEST_OF_STRANGERS = 65_536
+_KEY_ID = re.compile(r';keyid="([0-9a-f]{64})"')
 _STRANGERS_A_SECOND = 5.0
 """Requests by nobody known that are noted one by one."""
 
@@ -113,10 +116,22 @@ class App:
             raise HubError(503, "H-12", "the hub is stopping", headers=(("Retry-After", "5"),))
         headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"]]
         _check_framing(headers)
-        body = await _read_body(receive, dict(headers), self.hub.settings.max_content_length)
+        body = await self._body(receive, dict(headers))
         call = await self._call(scope, found, headers, body, now, line)
         _check_media(found, call)
         return await found.route.endpoint(self.hub, call)
+
+    async def _body(self, receive: Receive, headers: dict[str, str]) -> bytes:
+        """Return the body; little of it, before the signature is checked, for an unknown key."""
+        named = _KEY_ID.search(headers.get("signature-input", ""))
+        known = named is not None and named[1] in self.hub.roster.keys
+        most = self.hub.settings.max_content_length
+        try:
+            async with asyncio.timeout(self.hub.settings.patience):
+                return await _read_body(receive, headers, most if known else _LONGEST_OF_STRANGERS)
+        except TimeoutError as error:  # H-11
+            close = (("Connection", "close"),)
+            raise HubError(408, "H-11", "the request takes too long", headers=close) from error
 
     async def _call(
         self,
@@ -182,9 +197,9 @@ class App:
         """Send a body as it comes; end where the other side goes, or does not read."""
 
         async def give() -> None:
-            await send(_start(answer))
             assert answer.lines is not None  # noqa: S101 - checked by the caller
             async with contextlib.aclosing(answer.lines) as lines:
+                await send(_start(answer))
                 async for chunk in lines:
                     async with asyncio.timeout(self.hub.settings.patience):
                         await send({"type": "http.response.body", "body": chunk, "more_body": True})

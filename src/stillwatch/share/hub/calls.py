@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from stillwatch.share.hub.refusals import HubError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from stillwatch.ledger import VerifyKey
     from stillwatch.share.hub.roster import Member
 
-__all__ = ["JSON", "TAXII", "Answer", "Call", "answered", "raw64", "read_json", "text64"]
+__all__ = [
+    "JSON",
+    "TAXII",
+    "Answer",
+    "Call",
+    "answered",
+    "raw64",
+    "read_json",
+    "refuse_doubled",
+    "text64",
+]
 
 JSON = "application/json"
 TAXII = "application/taxii+json;version=2.1"
@@ -94,6 +105,15 @@ class Call:
         return min(int(text), most)
 
 
+class Lines(Protocol):
+    """A body that is sent as it comes."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def aclose(self) -> None:
+        """End it, whether or not it began."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What is sent back."""
@@ -110,7 +130,7 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
     """Further headers."""
 
-    lines: AsyncGenerator[bytes, None] | None = None
+    lines: Lines | None = None
     """A body that is sent as it comes."""
 
     noted: tuple[tuple[str, Any], ...] = ()
@@ -129,9 +149,30 @@ def read_json(body: bytes, form: Any) -> Any:  # noqa: ANN401 - of the caller's 
         HubError: H-0 it is not of the form.
     """
     try:
-        return msgspec.json.decode(body, type=form)
+        found = msgspec.json.decode(body, type=form)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:  # H-0
         raise HubError(400, "H-0", f"the body is not what it should be: {error}") from error
+    refuse_doubled(body)
+    return found
+
+
+def refuse_doubled(body: bytes) -> None:
+    """Refuse a JSON object with a key twice, of which others may read the other one.
+
+    Raises:
+        HubError: H-0 it has.
+    """
+    names: list[str] = []
+
+    def outermost(pairs: list[tuple[str, Any]]) -> None:
+        names[:] = [name for name, _ in pairs]
+
+    try:
+        json.loads(body, object_pairs_hook=outermost)
+    except (ValueError, RecursionError) as error:  # H-0
+        raise HubError(400, "H-0", "the body is no JSON") from error
+    if len(set(names)) < len(names):  # H-0
+        raise HubError(400, "H-0", "the body has a key twice")
 
 
 def raw64(text: str, length: int, what: str) -> bytes:

@@ -20,6 +20,7 @@ __all__ = ["KEEP_NONCE", "WINDOW", "Nonces", "digest", "take_shared"]
 
 WINDOW = 300
 """Seconds that a signer's clock and the way may take, before and after."""
+_STRANGERS = "strangers"
 _MOST_OF_ONE = 400_000
 """Nonces kept of one key: over 600 seconds, 660 requests a second."""
 
@@ -43,17 +44,23 @@ class Nonces:
         """Take in what an earlier run had seen."""
         self._seen[""] = OrderedDict(sorted(rows, key=lambda row: row[1]))
 
-    def take(self, signed: Signed, now: int) -> tuple[bytes, int]:
+    def take(self, signed: Signed, now: int, *, known: bool = True) -> tuple[bytes, int]:
         """Remember a nonce; return its digest and until when it counts, seconds since 1970.
+
+        Args:
+            signed: who signed, and the nonce.
+            now: seconds since 1970.
+            known: the key is somebody's; nonces of all others are kept, and bounded, together.
 
         Raises:
             HubError: H-2 it was seen before, or the key sends more than is remembered.
         """
-        own = self._seen.setdefault(signed.keyid, OrderedDict())
+        own = self._seen.setdefault(signed.keyid if known else _STRANGERS, OrderedDict())
         mark = digest(signed)
         while own and next(iter(own.values())) < now:
             own.popitem(last=False)
-        if mark in own or mark in self._seen.get("", ()):  # H-2
+        others = (self._seen.get(name, ()) for name in ("", _STRANGERS))
+        if mark in own or any(mark in seen for seen in others):  # H-2
             raise HubError(401, "H-2", "the nonce was seen before", todo="draw a new one")
         if len(own) >= _MOST_OF_ONE:  # H-2
             raise HubError(

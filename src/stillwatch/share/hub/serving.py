@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from stillwatch.share.heads import http_protocol
 from stillwatch.share.hub.app import App
 from stillwatch.share.hub.describing import description
 from stillwatch.share.hub.hub import Hub
@@ -55,6 +56,7 @@ def serve_hub(
         App(hub, description()),
         log_level="warning",
         access_log=False,
+        http=http_protocol(),
         lifespan="on",
         ws="none",
         proxy_headers=False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
@@ -55,32 +55,56 @@ async def stream(hub: Hub, call: Call) -> Answer:
         after = (("Retry-After", "5"),)
         raise HubError(429, "H-8", "the member has too many streams", headers=after)
     headers = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
-    lines = _lines(hub, member, min(start, hub.feed.size - 1))
+    lines = _Counted(hub, member, _lines(hub, member, min(start, hub.feed.size - 1)))
     return Answer(200, b"", _EVENTS, headers, lines, noted=(("after", start),))
 
 
+class _Counted:
+    """A stream that counts among its member's from the moment it is asked for until it is closed.
+
+    Args:
+        hub: keeps count.
+        member: number of the member.
+        lines: what is sent.
+    """
+
+    def __init__(self, hub: Hub, member: int, lines: AsyncGenerator[bytes, None]) -> None:
+        self._hub, self._member, self._inner = hub, member, lines
+        self._open = True
+        hub.streams[member] = hub.streams.get(member, 0) + 1
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        return await anext(self._inner)
+
+    async def aclose(self) -> None:
+        """End the stream."""
+        if self._open:
+            self._open = False
+            self._hub.streams[self._member] -= 1
+        await self._inner.aclose()
+
+
 async def _lines(hub: Hub, member: int, after: int) -> AsyncGenerator[bytes, None]:
-    hub.streams[member] = hub.streams.get(member, 0) + 1
-    try:
-        yield b": stillwatch\n\n"
-        told, told_at = "", -1.0
-        while not hub.feed.closed:
-            events, after = await _next(hub, member, after)
-            now = asyncio.get_running_loop().time()
-            if hub.feed.note != told and now - told_at >= 1.0:
-                told, told_at = hub.feed.note, now
-                events += b"event: checkpoint\ndata: %b\n\n" % _encode({"checkpoint": told})
-            if hub.roster.members[member].state != "active":
-                return
-            if events:
-                yield events
-            if after + 1 >= hub.feed.size and not hub.feed.closed:
-                behind = told != hub.feed.note
-                pause = max(1.0 - (now - told_at), 0.01) if behind else hub.settings.heartbeat
-                if not await hub.feed.wait(pause) and not behind:
-                    yield b": still here\n\n"
-    finally:
-        hub.streams[member] -= 1
+    yield b": stillwatch\n\n"
+    told, told_at = "", -1.0
+    while not hub.feed.closed:
+        events, after = await _next(hub, member, after)
+        now = asyncio.get_running_loop().time()
+        if hub.feed.note != told and now - told_at >= 1.0:
+            told, told_at = hub.feed.note, now
+            events += b"event: checkpoint\ndata: %b\n\n" % _encode({"checkpoint": told})
+        if hub.roster.members[member].state != "active":
+            return
+        if events:
+            yield events
+        if after + 1 >= hub.feed.size and not hub.feed.closed:
+            behind = told != hub.feed.note
+            pause = max(1.0 - (now - told_at), 0.01) if behind else hub.settings.heartbeat
+            if not await hub.feed.wait(pause) and not behind:
+                yield b": still here\n\n"
 
 
 async def _next(hub: Hub, member: int, after: int) -> tuple[bytes, int]:

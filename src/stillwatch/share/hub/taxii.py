@@ -9,7 +9,7 @@ import msgspec
 
 from stillwatch.errors import RefusedError
 from stillwatch.share.hub.accepted import accept
-from stillwatch.share.hub.calls import TAXII, Answer, Call
+from stillwatch.share.hub.calls import TAXII, Answer, Call, refuse_doubled
 from stillwatch.share.hub.pages import Filters, Page, Reading, newest_added, read_page
 from stillwatch.share.hub.posts import Failure, Post
 from stillwatch.share.hub.refusals import HubError
@@ -149,6 +149,8 @@ async def post_objects(hub: Hub, call: Call) -> Answer:
         envelope = msgspec.json.decode(call.body, type=_Envelope)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:  # H-0
         raise HubError(400, "H-0", f"the body is no TAXII envelope: {error}") from error
+    if call.body.count(b'"objects"') > 1 or b"\\" in call.body:  # a second one may be spelled so
+        refuse_doubled(call.body)
     count = len(envelope.objects)
     if not 1 <= count <= hub.settings.most_objects:  # H-11
         most = hub.settings.most_objects

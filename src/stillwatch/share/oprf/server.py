@@ -26,6 +26,7 @@ from starlette.routing import Route
 from stillwatch.errors import RefusedError, StillwatchError
 from stillwatch.ledger import requests
 from stillwatch.listening import url_of
+from stillwatch.share.heads import http_protocol
 from stillwatch.share.oprf.machine import register
 from stillwatch.share.oprf.operator import ready
 from stillwatch.share.oprf.wire import LONGEST
@@ -109,6 +110,7 @@ def serve(
         application(operator, origin, clock),
         log_level="warning",
         access_log=False,
+        http=http_protocol(),
         server_header=False,
         limit_concurrency=256,
         timeout_keep_alive=15,

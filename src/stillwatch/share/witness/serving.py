@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from stillwatch.listening import listen, url_of
+from stillwatch.share.heads import http_protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +44,7 @@ def serve(
         app,
         log_level="warning",
         access_log=False,
+        http=http_protocol(),
         lifespan="off",
         ws="none",
         proxy_headers=False,

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from attacks import documents, over_http, signing
+from attacks import documents, members, over_http, questions, signing
 
-CASES = (*signing.CASES, *over_http.CASES, *documents.CASES)
+CASES = (
+    *signing.CASES,
+    *over_http.CASES,
+    *questions.CASES,
+    *documents.CASES,
+    *members.CASES,
+)
 """Every case."""

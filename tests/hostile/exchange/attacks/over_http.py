@@ -51,12 +51,12 @@ SMUGGLED = [
         POST + "Content-Length: +5\r\n\r\nHIDDEN"), "HTTP", 400),
     Case("smuggling", "length-and-chunks", _smuggled(
         POST + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nHIDDEN"),
-        "H-0", 400),
+        "H-0|HTTP", 400),
 ]  # fmt: skip
 MALFORMED = [
     Case("malformed-http", "control-in-target", _raw(
         "GET /\x01 HTTP/1.1\r\nHost: HOST\r\n\r\n"), "HTTP", 400),
-    Case("malformed-http", "no-host", _raw("GET /exchange/v1/me HTTP/1.1\r\n\r\n"), "HTTP", 400),
+    Case("malformed-http", "no-version", _raw("GET /exchange/v1/me HTTQ/9\r\n\r\n"), "HTTP", 400),
     Case("malformed-http", "bad-chunk", _raw(
         POST + "Transfer-Encoding: chunked\r\n\r\nzz\r\n"), "HTTP", 400),
     Case("malformed-http", "tls", _raw("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"),
@@ -93,9 +93,18 @@ def _long_query(world):
     return [world.ask(world["Alpha"], "GET", target)]
 
 
-def _many_headers(world):
-    head = b"GET /exchange/v1/me HTTP/1.1\r\nHost: x\r\n"
-    return raw(world.hub.url, _pieces(head, b"X-A: " + b"a" * 1_000 + b"\r\n", 2_000))
+def _endless(head, piece, server="hub"):
+    """Send a head that does not end: 80 MiB of it, or as much as is taken."""
+
+    def attack(world):
+        url = getattr(world, server).url
+        return raw(url, _pieces(head, piece * (MEBIBYTE // len(piece)), 80))
+
+    return attack
+
+
+GET = b"GET /exchange/v1/me HTTP/1.1\r\nHost: x\r\n"
+TRAILED = GET.replace(b"GET", b"POST").replace(b"v1/me", b"v1/leave") + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 def _spaces(world):
@@ -109,8 +118,17 @@ OVERSIZED = [
     Case("oversized-request", "in-chunks", _chunked(OBJECTS, TAXII, "hub"), "H-11", 413,
          mebibytes=SMALL),
     Case("oversized-request", "query", _long_query, "H-11", 400, mebibytes=SMALL),
-    Case("oversized-request", "headers", _many_headers, "HTTP", 400, mebibytes=SMALL),
     Case("oversized-request", "spaces", _spaces, "H-0", 400, mebibytes=SMALL),
+]  # fmt: skip
+HEADS = [
+    Case("endless-head", "headers", _endless(GET, b"X-A: aaaaaaaaa\r\n"), "HTTP", 400,
+         mebibytes=32),
+    Case("endless-head", "one-header", _endless(GET + b"X-A: ", b"a"), "HTTP", 400, mebibytes=32),
+    Case("endless-head", "target", _endless(b"GET /", b"a"), "HTTP", 400, mebibytes=32),
+    Case("endless-head", "chunk-extension", _endless(TRAILED + b"5;", b"a"), "HTTP", 400,
+         mebibytes=32),
+    Case("endless-head", "operator", _endless(GET + b"X-A: ", b"a", "operator"), "HTTP", 400,
+         at="operator", mebibytes=32),
 ]  # fmt: skip
 OVERSIZED_ELSEWHERE = [
     Case("oversized-elsewhere", "witness-in-chunks", _chunked(
@@ -186,7 +204,7 @@ METHODS = [
     Case("method", "delete", _asked("DELETE", OBJECTS + "indicator--x/"), "H-9", 403),
     Case("method", "put", _asked("PUT"), "H-0", 405),
     Case("method", "trace", _asked("TRACE", ME), "H-0", 405),
-    Case("method", "small-letters", _asked("get", ME), "H-0", 405),
+    Case("method", "unknown", _asked("BREW", ME), "HTTP|H-0", 400),
     Case("method", "override", lambda w: [w.ask(
         w["Alpha"], "POST", ME, headers=[("X-HTTP-Method-Override", "GET")])], "H-0", 405),
 ]  # fmt: skip
@@ -241,6 +259,6 @@ def _held_open(world):
 SLOW = [Case("half-requests", "join", _held_open, "H-0", 400, mebibytes=SMALL)]
 
 CASES = (
-    *SMUGGLED, *MALFORMED, *OVERSIZED, *OVERSIZED_ELSEWHERE, *TYPES, *ACCEPTS, *BOMBS, *METHODS,
+    *SMUGGLED, *MALFORMED, *OVERSIZED, *HEADS, *OVERSIZED_ELSEWHERE, *TYPES, *ACCEPTS, *BOMBS, *METHODS,
     *WALKS, *SQL, *UNICODE, *SLOW,
 )  # fmt: skip
