@@ -12,6 +12,7 @@ import msgspec
 
 from stillwatch.errors import RefusedError
 from stillwatch.ledger import dsse
+from stillwatch.share.exchange.client import UNREADABLE
 from stillwatch.share.exchange.records import Taken
 from stillwatch.share.objects import (
     Indicator,
@@ -96,7 +97,7 @@ def opened_bundle(
     try:
         opened = dsse.open_envelope(raw, BUNDLE_TYPE, [key for _, key in known])
         bundle = msgspec.json.decode(opened.payload, type=Bundle)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise RefusedError("M-11", f"the bundle is not in its form: {error}") from error  # M-11
     signers = {number for number, key in known if key in opened.signers}
     if bundle.made_by not in signers:

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
     from stillwatch.ledger import SigningKey
 
-__all__ = ["LONGEST", "HubClient"]
+__all__ = ["LONGEST", "UNREADABLE", "HubClient"]
 
 LONGEST = 32 << 20
 """Bytes of an answer at most."""
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What reading JSON that was made to hurt can raise."""
 _TAXII = "application/taxii+json;version=2.1"
 _AWAY = frozenset({429, 500, 502, 503, 504})
 _SKEW = 86_400
@@ -177,7 +179,7 @@ class HubClient:
     def _json(self, raw: bytes, path: str) -> Any:  # noqa: ANN401 - any JSON
         try:
             return msgspec.json.decode(raw)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise UnreachableError(
                 "the hub's answer is no JSON", where=self.hub + path, todo="ask its operator"
             ) from error
@@ -187,7 +189,7 @@ def refusal(raw: bytes, status: int, where: str) -> RefusedError:
     """Return the error that a hub's refusal says."""
     try:
         said = msgspec.json.decode(raw)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         said = None
     if not isinstance(said, dict):
         said = {}

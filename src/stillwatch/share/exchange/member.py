@@ -6,6 +6,8 @@ import re
 import secrets
 from typing import TYPE_CHECKING, Any, Self
 
+import msgspec
+
 from stillwatch.errors import ConfigurationError, RefusedError, UnreachableError
 from stillwatch.ledger import VerifyKey
 from stillwatch.share.exchange.client import HubClient
@@ -110,18 +112,27 @@ def _membership(
     try:
         said = answer["log"]
         places = {one["alias"]: one["id"] for one in answer["collections"]}
-        return Membership(
-            hub=hub.rstrip("/"),
-            member=answer["member"],
-            name=answer["name"],
-            collection=places.get("indicators") or next(iter(places.values())),
-            origin=said["origin"],
-            log_key=said["verify_key"],
-            witnesses=list(witnesses),
-            threshold=threshold,
-        )
-    except (KeyError, TypeError, StopIteration) as error:
+        held = {
+            "hub": hub.rstrip("/"),
+            "member": answer["member"],
+            "name": answer["name"],
+            "collection": places.get("indicators") or next(iter(places.values())),
+            "origin": said["origin"],
+            "log_key": said["verify_key"],
+            "witnesses": list(witnesses),
+            "threshold": threshold,
+        }
+        made = msgspec.convert(held, Membership)
+        VerifyKey.decode(made.log_key)
+    except (
+        KeyError,
+        TypeError,
+        StopIteration,
+        msgspec.ValidationError,
+        RefusedError,
+    ) as error:
         raise UnreachableError("the hub's answer to joining is not in its form") from error
+    return made
 
 
 class Member:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stillwatch.errors import InputFormatError, RefusedError
+from stillwatch.share.exchange.client import UNREADABLE
 from stillwatch.share.exchange.store import slot_of
 from stillwatch.share.objects import (
     Content,
@@ -230,7 +231,7 @@ def read_drafts(lines: Iterable[str], *, now: float) -> list[Draft]:
             continue
         try:
             one = msgspec.json.decode(line, type=_Line)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise InputFormatError(
                 f"a line holds no content: {str(error).partition(' matching')[0]}",
                 where=f"line {number}",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stillwatch.share.exchange.client import UNREADABLE
 from stillwatch.share.exchange.records import Taken
 from stillwatch.share.objects import Indicator, RuleError, Sighting, check_arrival, parse_canonical
 
@@ -92,7 +93,7 @@ def _repaired(raw: bytes) -> bytes:
     """Return an object as it was published: OpenTAXII 0.9 answers the type as the spec_version."""
     try:
         kind = msgspec.json.decode(raw, type=_Kind)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return raw
     if not kind.type or kind.spec_version != kind.type:
         return raw
@@ -102,5 +103,5 @@ def _repaired(raw: bytes) -> bytes:
 def _kind(raw: bytes) -> str:
     try:
         return msgspec.json.decode(raw, type=_Kind).type
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return ""

@@ -11,6 +11,7 @@ import msgspec
 
 from stillwatch.errors import RefusedError, UnreachableError
 from stillwatch.ledger.commitments import SALT_BYTES, commit
+from stillwatch.share.exchange.client import UNREADABLE
 from stillwatch.share.objects import (
     Indicator,
     Object,
@@ -90,7 +91,7 @@ def read_page(raw: bytes) -> Page:
     """
     try:
         return msgspec.json.decode(raw, type=Page)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise UnreachableError(
             f"the hub's records are not in their form: {error}", todo="ask the hub's operator"
         ) from error
@@ -124,7 +125,7 @@ def taken(record: Record, previous: Callable[[str], Object | None], *, now: floa
     if record.kind == "member":
         try:
             change = msgspec.json.decode(body, type=MemberChange)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             return Taken(record.index, "", "member", "", *shared, None, "M-6")  # M-6
         return Taken(record.index, change.member, "member", change.time, *shared, None)
     try:

@@ -16,6 +16,7 @@ import httpx
 import msgspec
 
 from stillwatch.errors import RefusedError, UnreachableError
+from stillwatch.share.exchange.client import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,17 +85,16 @@ class TaxiiClient:
         """
         found: list[Collection] = []
         said, _ = self._get(self._discovery)
-        roots = said.get("api_roots") or []
-        for root in dict.fromkeys(str(one) for one in roots):
-            url = urljoin(self._discovery, root if root.endswith("/") else f"{root}/")
-            if urlsplit(url)[:2] != urlsplit(self._discovery)[:2]:
+        for root in dict.fromkeys(str(one) for one in _list(said, "api_roots")):
+            url = self._joined(root if root.endswith("/") else f"{root}/")
+            if not url:
                 continue  # the password is for this server alone
             listed, _ = self._get(urljoin(url, "collections/"))
             found += [
                 Collection(
                     urljoin(url, f"collections/{one['id']}/"), one["id"], str(one.get("title", ""))
                 )
-                for one in listed.get("collections") or []
+                for one in _list(listed, "collections")
                 if isinstance(one, dict) and one.get("can_read") and isinstance(one.get("id"), str)
             ]
         return found
@@ -115,9 +115,7 @@ class TaxiiClient:
         seen: set[tuple[str, ...]] = set()
         for _ in range(_PAGES):
             said, headers = self._get(url, params)
-            objects = said.get("objects") or []
-            if not isinstance(objects, list):
-                raise UnreachableError("a page's objects are no list", where=url)
+            objects = _list(said, "objects")
             yield TaxiiPage(
                 tuple(msgspec.json.encode(one) for one in objects),
                 headers.get("x-taxii-date-added-last", ""),
@@ -134,6 +132,15 @@ class TaxiiClient:
             seen.add(mark)
             params = {**params, **step}
 
+    def _joined(self, root: str) -> str:
+        """Return the URL of an API root; empty where it is on another server, or none."""
+        try:
+            url = urljoin(self._discovery, root)
+            same = urlsplit(url)[:2] == urlsplit(self._discovery)[:2]
+        except ValueError:
+            return ""
+        return url if same else ""
+
     def _get(
         self, url: str, params: dict[str, str] | None = None
     ) -> tuple[dict[str, Any], httpx.Headers]:
@@ -145,7 +152,7 @@ class TaxiiClient:
                     size += len(part)
                     if size > _LONGEST:
                         raise UnreachableError("the server's answer is too long", where=url)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UnreachableError(
                 f"the server does not answer: {type(error).__name__}",
                 where=url,
@@ -162,8 +169,20 @@ class TaxiiClient:
             raise UnreachableError(f"the server answers {answer.status_code}", where=url)
         try:
             said = msgspec.json.decode(b"".join(parts))
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise UnreachableError("the server's answer is no JSON", where=url) from error
         if not isinstance(said, dict):
             raise UnreachableError("the server's answer is no object", where=url)
         return said, answer.headers
+
+
+def _list(said: dict[str, Any], name: str) -> list[Any]:
+    """Return a list of an answer; what is not there is empty.
+
+    Raises:
+        UnreachableError: it is something else.
+    """
+    found = said.get(name) or []
+    if not isinstance(found, list):
+        raise UnreachableError(f"the server's {name} are no list", todo="ask its operator")
+    return found

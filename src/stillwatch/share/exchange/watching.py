@@ -13,7 +13,7 @@ import httpx
 import msgspec
 
 from stillwatch.errors import RefusedError, UnreachableError
-from stillwatch.share.exchange.client import refusal
+from stillwatch.share.exchange.client import UNREADABLE, refusal
 from stillwatch.share.exchange.pulling import Pulled
 from stillwatch.share.exchange.records import Record
 
@@ -51,11 +51,13 @@ def events(chunks: Iterator[bytes]) -> Iterator[Event]:
     ['1', '2']
     """
     held = b""
+    size = 0  # bytes of lines since the last event
     fields: dict[str, list[str]] = {}
     for chunk in chunks:
         held += chunk
         *lines, held = held.replace(b"\r\n", b"\n").split(b"\n")
         for line in lines:
+            size += len(line) + 1
             if not line:
                 if "data" in fields:
                     yield Event(
@@ -63,12 +65,12 @@ def events(chunks: Iterator[bytes]) -> Iterator[Event]:
                         "\n".join(fields["data"]),
                         fields.get("id", [""])[-1],
                     )
-                fields = {}
+                fields, size = {}, 0
                 continue
             name, _, value = line.decode("utf-8", "replace").partition(":")
             if name:
                 fields.setdefault(name, []).append(value.removeprefix(" "))
-        if len(held) + sum(len(part) for part in fields.get("data", [])) > _LONGEST:
+        if size + len(held) > _LONGEST:
             raise UnreachableError("an event of the hub's stream is too long")
 
 
@@ -145,7 +147,7 @@ class Watcher:
             return
         try:
             record = msgspec.json.decode(event.data, type=Record)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise RefusedError("M-9", f"an event holds no record: {error}") from error  # M-9
         self._tell(self._puller.take([record], b""))
 

@@ -237,7 +237,7 @@ def opened_message(raw: bytes, peer: VerifyKey) -> Commit | Reveal:
     payload = dsse.open_envelope(raw, MESSAGE_TYPE, [peer]).payload
     try:
         return msgspec.json.decode(payload, type=Commit | Reveal)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RefusedError("P-1", f"not a message of a ceremony: {error}") from error
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Member", "OperatorAddress", "Pseudonym", "post_signed"]
 
 _ROUTE = "/oprf/v1"
+_LONGEST_ANSWER = 1 << 20
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Member:
             raw = self._got(operator, "/epochs", signed=False)
             try:
                 envelopes = msgspec.json.decode(raw, type=_Epochs).epochs
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except _UNREADABLE as error:
                 raise RefusedError("P-5", "not a list of epochs", where=operator.url) from error
             held = [opened(bytes(envelope), keys).record for envelope in envelopes]
             found.append({r.epoch: r for r in held if r.exchange == self._exchange})
@@ -173,7 +175,7 @@ class Member:
             raw = self._patiently(url, body)
             try:
                 answer = msgspec.json.decode(raw, type=wire.EvaluateAnswer)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except _UNREADABLE as error:
                 raise RefusedError("P-5", "not an answer to a batch", where=operator.url) from error
             if answer.operator != role or answer.public != getattr(record.keys[kind], role):  # P-5
                 raise RefusedError(
@@ -229,7 +231,7 @@ class Member:
         payload = dsse.open_envelope(raw, wire.COUNTERS_TYPE, [operator.key]).payload
         try:
             held = msgspec.json.decode(payload, type=wire.Counters)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except _UNREADABLE as error:
             raise RefusedError("P-7", "these are no counters", where=operator.url) from error
         if (held.exchange, held.operator) != (self._exchange, role):  # P-7
             raise RefusedError("P-7", "these are another operator's counters", where=operator.url)
@@ -281,7 +283,11 @@ def _sent(http: httpx.Client, request: httpx.Request) -> bytes:
     parts = urlsplit(url)
     where = f"{parts.scheme}://{parts.netloc}"
     try:
-        answer = http.send(request)
+        answer = http.send(request, stream=True)
+        try:
+            raw = _bounded(answer)
+        finally:
+            answer.close()
     except httpx.HTTPError as error:
         raise UnreachableError(
             f"the operator does not answer: {error or type(error).__name__}",
@@ -289,18 +295,27 @@ def _sent(http: httpx.Client, request: httpx.Request) -> bytes:
             todo="try again later: a batch is not charged twice within a day",
         ) from error
     if answer.status_code == httpx.codes.OK:
-        return answer.content
-    raise _problem(answer, where)
+        return raw
+    raise _problem(raw, answer.status_code, where)
 
 
-def _problem(answer: httpx.Response, where: str) -> StillwatchError:
+def _bounded(answer: httpx.Response) -> bytes:
+    raw = b""
+    for part in answer.iter_bytes():
+        raw += part
+        if len(raw) > _LONGEST_ANSWER:
+            raise httpx.DecodingError("the answer is too long")
+    return raw
+
+
+def _problem(raw: bytes, status: int, where: str) -> StillwatchError:
     try:
-        held = msgspec.json.decode(answer.content, type=_Problem)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        held = msgspec.json.decode(raw, type=_Problem)
+    except _UNREADABLE:
         held = _Problem()
-    if not held.rule or answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+    if not held.rule or status >= httpx.codes.INTERNAL_SERVER_ERROR:
         return UnreachableError(
-            f"the operator answers with status {answer.status_code} {held.title[:200]}".strip(),
+            f"the operator answers with status {status} {held.title[:200]}".strip(),
             where=where,
             todo="tell the operator",
         )

@@ -133,7 +133,7 @@ def opened(raw: bytes, keys: Iterable[VerifyKey], signers: int = 2) -> Certifica
     payload = dsse.open_envelope(raw, RECORD_TYPE, keys, signers).payload
     try:
         record = msgspec.json.decode(payload, type=EpochRecord)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RefusedError("P-1", f"not an epoch's record: {error}") from error
     if set(record.keys) != set(KINDS):  # P-1
         raise RefusedError("P-1", f"an epoch has keys of {', '.join(KINDS)}")

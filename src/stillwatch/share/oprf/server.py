@@ -72,7 +72,7 @@ def problem(error: StillwatchError, status: int | None = None) -> Response:
         "status": status,
         "rule": rule,
         "detail": error.todo,
-        "where": error.where,
+        "where": error.where if rule else "",  # paths of this machine are not the caller's
     }
     headers = {"Retry-After": "3600"} if status == 429 else {}
     return Response(

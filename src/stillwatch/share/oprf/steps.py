@@ -207,8 +207,10 @@ class Steps:
             if not self._done():
                 self._hear("commit", raw)
             return own
-        peer_commit = read_small(self._path("commit", self._peer_role), "the other's commitment")
-        own = self.reveal(peer_commit)
+        kept = self._path("commit", self._peer_role)
+        if not kept.exists():  # P-1
+            raise RefusedError("P-1", "a reveal comes before its commitment")
+        own = self.reveal(read_small(kept, "the other's commitment"))
         self.confirm(raw)
         return own
 

@@ -129,7 +129,7 @@ def is_record(raw: bytes) -> bool:
     """Say whether an envelope says that it holds an epoch's record; who signed it comes later."""
     try:
         return msgspec.json.decode(raw, type=_Typed).payload_type == epochs.RECORD_TYPE
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attacks import documents, members, over_http, questions, signing
+from attacks import documents, members, operating, over_http, questions, signing, witnessing
 
 CASES = (
     *signing.CASES,
@@ -10,5 +10,7 @@ CASES = (
     *questions.CASES,
     *documents.CASES,
     *members.CASES,
+    *witnessing.CASES,
+    *operating.CASES,
 )
 """Every case."""
