@@ -112,11 +112,15 @@ def _for_observe(options):
 
 
 class Runner:
-    """Talks to a zygote."""
+    """Talks to a zygote.
 
-    def __init__(self):
+    Args:
+        modules: that it has imported; those of all commands over logs, warmed up, where none.
+    """
+
+    def __init__(self, *modules):
         self._process = subprocess.Popen(  # noqa: S603 - our own file
-            [sys.executable, str(Path(__file__).with_name("zygote.py"))],
+            [sys.executable, str(Path(__file__).with_name("zygote.py")), *modules],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

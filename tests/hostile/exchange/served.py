@@ -93,6 +93,8 @@ class World:
         self.http = httpx.Client(timeout=30, trust_env=False)
 
     def __enter__(self):
+        from commanded import Reader  # noqa: PLC0415 - which takes from here
+
         with ExitStack() as stack:
             stack.callback(self.http.close)
             waiting = [self._witness(), self._hub()]
@@ -101,6 +103,8 @@ class World:
             self._operators(stack)
             self.witness, self.hub = (service.ready() for service in waiting)
             self._join_all()
+            self.reader = Reader(self.folder / "reader", self)
+            stack.callback(self.reader.close)
             self.stack = stack.pop_all()
         return self
 
@@ -199,6 +203,8 @@ class World:
         """Say whether a server takes what honest people ask of it."""
         if at == "hub":
             return self.post("Alpha", self.indicator()).status == 202
+        if at == "member":
+            return self.reader.honest()
         if at == "witness":
             log = self.logs[0].grow(os.urandom(4))
             size = log.tree.size
@@ -225,6 +231,8 @@ class World:
         return answer
 
     def usage(self, at, *, memory):
-        """Begin to measure a server."""
+        """Begin to measure a server, or a member's commands."""
+        if at == "member":
+            return self.reader.begin()
         server = {"hub": self.hub, "witness": self.witness, "operator": self.operator}[at]
         return Usage(server.process.pid, memory=memory)

@@ -53,7 +53,7 @@ def test_p_1_nothing_is_revealed_before_the_other_committed(pair):
     a, b = sides(pair)
     a.commit()
     b.commit()
-    with pytest.raises(SourceNotFoundError):
+    with pytest.raises(RefusedError, match="P-1"):
         a.take(b.reveal(a.commit()))
     assert not list((pair.a.path / "ceremony").glob("*-reveal-a.json"))
 

@@ -101,6 +101,7 @@ def advanced(view: View | None, raw: bytes, anchor: Anchor, tiles: Tiles, *, now
         RefusedError: M-1, with L-n in its words: the note is not the log's, or too few witnesses
             cosigned it.
         SplitViewError: M-2 it does not continue what was seen.
+        UnreachableError: tiles are missing.
     """
     try:
         checkpoint, note = open_checkpoint(raw, anchor.origin, [anchor.key])
@@ -117,6 +118,7 @@ def advanced(view: View | None, raw: bytes, anchor: Anchor, tiles: Tiles, *, now
         proof = merkle.consistency_proof(old.size, new.size, tiles)
         merkle.verify_consistency(old.size, new.size, old.root, new.root, proof)
     except RefusedError as error:
+        _unless_missing(error)
         raise SplitViewError(
             "M-2",
             f"the log does not continue what was seen: {error}",
@@ -144,12 +146,24 @@ def in_log(view: View, index: int, commitment: bytes, tiles: Tiles) -> None:
         leaf = merkle.leaf_hash(commitment)
         merkle.verify_inclusion(leaf, index, checkpoint.size, proof, checkpoint.root)
     except RefusedError as error:
-        if error.rule == "L-8":
-            raise UnreachableError(
-                "a tile of the log is missing", where=str(error), todo="try again later"
-            ) from error
+        _unless_missing(error)
         raise SplitViewError(
             "M-3",
             f"record {index} is not in the log: {error}",
             {"checkpoint": view.note.decode(), "index": index, "commitment": commitment.hex()},
         ) from error  # M-3
+
+
+def _unless_missing(error: RefusedError) -> None:
+    """Raise what says that a tile did not come, which shows no lie.
+
+    Raises:
+        UnreachableError: the tile is missing or short.
+        RefusedError: the hub refused to give it.
+    """
+    if error.rule == "L-8":
+        raise UnreachableError(
+            "a tile of the log is missing", where=str(error), todo="try again later"
+        ) from error
+    if not error.rule.startswith("L-"):
+        raise error

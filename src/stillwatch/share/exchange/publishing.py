@@ -198,7 +198,9 @@ def send(client: HubClient, store: Store, collection: str) -> Sent:
 
 def _failures(status: object) -> dict[tuple[str, str], str]:
     """Return what was not taken, by id and version; the version is empty where it is not said."""
-    listed = status.get("failures", []) if isinstance(status, dict) else []
+    listed = status.get("failures") if isinstance(status, dict) else None
+    if not isinstance(listed, list):
+        return {}
     return {
         (str(one.get("id", "")), str(one.get("version", ""))): str(one.get("message", "refused"))
         for one in listed

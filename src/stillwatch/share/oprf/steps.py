@@ -198,7 +198,10 @@ class Steps:
     def take(self, raw: bytes) -> bytes:
         """Answer the other operator's next message with the own one of the same step."""
         if is_record(raw):
-            own = read_small(self._path("confirm", self._role), "the own confirmation")
+            confirmed = self._path("confirm", self._role)
+            if not confirmed.exists():  # P-1
+                raise RefusedError("P-1", "a confirmation comes before the reveals")
+            own = read_small(confirmed, "the own confirmation")
             self.finish(raw)
             return own
         message = ceremony.opened_message(raw, self._home.peer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attacks import documents, members, operating, over_http, questions, signing, witnessing
+from attacks import documents, lies, members, operating, over_http, questions, signing, witnessing
 
 CASES = (
     *signing.CASES,
@@ -12,5 +12,6 @@ CASES = (
     *members.CASES,
     *witnessing.CASES,
     *operating.CASES,
+    *lies.CASES,
 )
 """Every case."""
