@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import json
 import os
 import threading
 import time
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,6 +21,15 @@ from stillwatch.ledger.tiles import parse_path
 from stillwatch.share.oprf import Operator
 
 LOG = "/exchange/v1/log/"
+LONG = 160.0
+"""Mebibytes: the longest answer that is read, and what reading it takes."""
+
+
+@functools.cache
+def bomb():
+    """Return a quarter of a gibibyte of spaces, packed as one."""
+    packer = zlib.compressobj(1, wbits=31)
+    return b"".join([*(packer.compress(b" " * (1 << 20)) for _ in range(256)), packer.flush()])
 
 
 class Said:

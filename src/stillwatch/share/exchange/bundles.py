@@ -104,7 +104,11 @@ def opened_bundle(
         raise RefusedError("M-11", "the bundle is not signed by the member that it names")  # M-11
     if bundle.audience and member not in bundle.audience:
         raise RefusedError("M-11", "the bundle is for other members")  # M-11
-    if not now - _OLDEST <= seconds(bundle.made) <= now + 600.0:
+    try:
+        made = seconds(bundle.made)
+    except RuleError as error:
+        raise RefusedError("M-11", f"the bundle's time is none: {error}") from error  # M-11
+    if not now - _OLDEST <= made <= now + 600.0:
         raise RefusedError("M-11", "the bundle is over 30 days old, or of a time to come")  # M-11
     return bundle
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from attacks import documents, lies, members, operating, over_http, questions, signing, witnessing
+from attacks import (
+    answers,
+    documents,
+    files,
+    lies,
+    members,
+    operating,
+    over_http,
+    questions,
+    signing,
+    witnessing,
+)
 
 CASES = (
     *signing.CASES,
@@ -13,5 +24,7 @@ CASES = (
     *witnessing.CASES,
     *operating.CASES,
     *lies.CASES,
+    *files.CASES,
+    *answers.CASES,
 )
 """Every case."""

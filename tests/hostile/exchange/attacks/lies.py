@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import time
 from base64 import b64decode
 
 from forking_log import ForkingLog
 from judging import SMALL, Case
-from lying import LOG, Said, event, tile_of
+from lying import LOG, LONG, Said, bomb, event, tile_of
 
 from stillwatch.errors import RefusedError, UnreachableError
 from stillwatch.ledger import Checkpoint, SigningKey, commit
@@ -18,8 +17,6 @@ from stillwatch.share.objects import EXTENSION_ID
 
 RECORDS, STREAM = "/exchange/v1/records", "/exchange/v1/stream"
 REFUSED, AWAY = RefusedError.exit_code, UnreachableError.exit_code
-LONG = 160.0
-"""Mebibytes: an answer of 32 and what reading it takes."""
 
 
 def _case(mechanism, name, attack, rule, status=REFUSED, **more):
@@ -254,17 +251,13 @@ def _pieces(piece, count):
     )
 
 
-def _bomb(size):
-    return gzip.compress(b" " * (1 << 20)) * size
-
-
 LENGTHS = [
     _case("long-answer", "endless", _pieces(b" " * (1 << 20), 4_000), "UnreachableError", AWAY,
           mebibytes=LONG),
-    _case("long-answer", "gzip-bomb", said(_bomb(1_000), Content_Encoding="gzip"),
+    _case("long-answer", "gzip-bomb", lambda w: said(bomb(), Content_Encoding="gzip")(w),
           "UnreachableError", AWAY, mebibytes=LONG),
     _case("long-answer", "gzip-in-pieces", lambda w: w.reader.pull(lambda path, _: Said(iter(
-        [_bomb(100)] * 100), Content_Encoding="gzip") if path == RECORDS else None),
+        [bomb()[at : at + 500] for at in range(0, len(bomb()), 500)]), Content_Encoding="gzip") if path == RECORDS else None),
         "UnreachableError", AWAY, mebibytes=LONG),
     _case("long-answer", "not-gzip", said(b"\x1f\x8bno", Content_Encoding="gzip"),
           "UnreachableError", AWAY),
