@@ -92,7 +92,7 @@ class Liar:
         self._thread.join()
         self._server.server_close()
 
-    def honest(self, method, path, headers, body):
+    def honest(self, *_request):
         return Said(b"{}")
 
 
@@ -132,7 +132,7 @@ class LyingHub(Liar):
         raw = b",".join(written(record, content) for record, content in records)
         return b'{"records":[%b],%b' % (raw, json.dumps(tail).encode()[1:])
 
-    def honest(self, method, path, headers, body):
+    def honest(self, method, path, headers, _body):
         parts = urlsplit(path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         if parts.path == "/exchange/v1/join":
@@ -184,7 +184,7 @@ class LyingOperator(Liar):
         self._operator = Operator(home)
         super().__init__()
 
-    def honest(self, method, path, headers, body):
+    def honest(self, _method, path, _headers, body):
         if path.endswith("/epochs"):
             return Said(b'{"epochs":[%b]}' % b",".join(self._operator.records()))
         now = int(time.time())

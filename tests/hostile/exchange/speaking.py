@@ -169,16 +169,16 @@ def read(status, body):
         if text in {"Invalid HTTP request received.", "Request head too long."} or not text:
             return Answer(status, ("HTTP",), text)
         return Answer(status, rules_in(text[:8]) or ("HTTP",) * (status in {404, 405}), text)
-    if not isinstance(document, dict):
-        return Answer(status, (), text)
-    if "failures" in document and document["failures"]:
-        told = (failure["message"] for failure in document["failures"])
-        rules = tuple(rule for words in told for rule in rules_in(words[:8]))
-        return Answer(status, rules, text)
-    inner = document.get("details", {}).get("status")
-    if inner:
-        return Answer(status, read(status, json.dumps(inner).encode()).rules, text)
+    return Answer(status, _rules(document) if isinstance(document, dict) else (), text)
+
+
+def _rules(document):
+    """Return the rules that an error, a problem or a status resource names."""
+    inner = document.get("details", {}).get("status", document)
+    if inner.get("failures"):
+        told = (failure["message"] for failure in inner["failures"])
+        return tuple(rule for words in told for rule in rules_in(words[:8]))
+    if document.get("type") == "about:blank" and "rule" not in document:
+        return ("HTTP",)
     rule = document.get("error_code") or document.get("rule")
-    if rule is None and document.get("type") == "about:blank":
-        rule = "HTTP"
-    return Answer(status, (rule,) if rule else (), text)
+    return (rule,) if rule else ()

@@ -103,7 +103,7 @@ FORMS = [
         "P-7"),
 ]  # fmt: skip
 EPOCHS = [
-    _case("operators-epochs", "unsigned", listed(lambda b: _unsigned(b)), "L-18|P-5"),
+    _case("operators-epochs", "unsigned", listed(lambda body: _unsigned(body, 0)), "L-18|P-5"),
     _case("operators-epochs", "one-signature", listed(lambda b: _unsigned(b, 1)), "L-18|P-5"),
     _case("operators-epochs", "none", listed(lambda _: b'{"epochs":[]}'), "P-8|P-5"),
     _case("operators-epochs", "list", listed(lambda _: b"[]"), "P-5"),
@@ -112,7 +112,7 @@ EPOCHS = [
 ]  # fmt: skip
 
 
-def _unsigned(body, keep=0):
+def _unsigned(body, keep):
     document = json.loads(body)
     for envelope in document["epochs"]:
         del envelope["signatures"][keep:]

@@ -257,7 +257,9 @@ DRAWN = [
 
 def _others_status(world):
     answer = world.post("Beta", world.indicator("Beta"))
-    return [world.ask(world["Alpha"], "GET", f"/taxii2/api/status/{json.loads(answer.text)['id']}/")]
+    return [
+        world.ask(world["Alpha"], "GET", f"/taxii2/api/status/{json.loads(answer.text)['id']}/")
+    ]
 
 
 CLOSED = OBJECTS.replace("indicators", "closed")

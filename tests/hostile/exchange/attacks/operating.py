@@ -57,10 +57,22 @@ EPOCHS = [
     Case("wrong-epoch", "text", asked(epoch="1"), "P-3", 400, at="operator"),
 ]
 PURPOSES = [
-    Case("purpose", "email-at-sign-up", asked(kind="email", purpose="sign-up"), "P-10", 403,
-         at="operator"),
-    Case("purpose", "phone-at-payment", asked(kind="phone", purpose="payment-change"), "P-10",
-         403, at="operator"),
+    Case(
+        "purpose",
+        "email-at-sign-up",
+        asked(kind="email", purpose="sign-up"),
+        "P-10",
+        403,
+        at="operator",
+    ),
+    Case(
+        "purpose",
+        "phone-at-payment",
+        asked(kind="phone", purpose="payment-change"),
+        "P-10",
+        403,
+        at="operator",
+    ),
     Case("purpose", "other-kind", asked(kind="card"), "P-3", 400, at="operator"),
     Case("purpose", "other-purpose", asked(purpose="curiosity"), "P-3", 400, at="operator"),
 ]
@@ -108,7 +120,7 @@ CALLERS = [
 ]  # fmt: skip
 
 
-def _draft(world, terms):
+def _draft(terms):
     """Return what operator b drew for a ceremony, in this process alone."""
     return ceremony.drawn(terms, "b", secrets.token_bytes(32), group.random_scalar)
 
@@ -118,7 +130,7 @@ def _said(world, raw_message):
 
 
 def _commit(world, terms, key=None):
-    return ceremony.sealed(_draft(world, terms).commit(), key or world.pair.b.key)
+    return ceremony.sealed(_draft(terms).commit(), key or world.pair.b.key)
 
 
 def _refresh(world):
@@ -127,7 +139,7 @@ def _refresh(world):
 
 def _reveal(world, terms):
     """Return a second message for which there was no first."""
-    draft = _draft(world, terms)
+    draft = _draft(terms)
     other = ceremony.drawn(terms, "a", secrets.token_bytes(32), group.random_scalar)
     made = ceremony.revealed(draft, other.commit(), group.random_scalar)
     return ceremony.sealed(made, world.pair.b.key)

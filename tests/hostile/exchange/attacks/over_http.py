@@ -104,7 +104,10 @@ def _endless(head, piece, server="hub"):
 
 
 GET = b"GET /exchange/v1/me HTTP/1.1\r\nHost: x\r\n"
-TRAILED = GET.replace(b"GET", b"POST").replace(b"v1/me", b"v1/leave") + b"Transfer-Encoding: chunked\r\n\r\n"
+TRAILED = (
+    GET.replace(b"GET", b"POST").replace(b"v1/me", b"v1/leave")
+    + b"Transfer-Encoding: chunked\r\n\r\n"
+)
 
 
 def _spaces(world):
@@ -152,7 +155,9 @@ TYPES = [
         ("other-version", "application/taxii+json;version=9.9"),
         ("form", "multipart/form-data; boundary=x"),
     )
-] + [Case("content-type", "taxii-elsewhere", _typed(TAXII, "/exchange/v1/keys"), "H-0", 415)]  # fmt: skip
+] + [
+    Case("content-type", "taxii-elsewhere", _typed(TAXII, "/exchange/v1/keys"), "H-0", 415),
+]  # fmt: skip
 
 
 def _accepting(kind):
@@ -256,9 +261,19 @@ def _held_open(world):
             line.close()
 
 
-SLOW = [Case("half-requests", "join", _held_open, "H-0", 400, mebibytes=SMALL)]
+def _stalled(world):
+    """Begin a body and never go on."""
+    held = [("Content-Length", "900"), ("Content-Type", JSON)]
+    head = request(world.hub.url, "POST", "/exchange/v1/join", held, length=False)
+    return raw(world.hub.url, head + b"{", patience=60)
+
+
+SLOW = [
+    Case("half-requests", "join", _held_open, "H-0", 400, mebibytes=SMALL),
+    Case("half-requests", "stalled", _stalled, "H-11", 408, slow=True),
+]
 
 CASES = (
-    *SMUGGLED, *MALFORMED, *OVERSIZED, *HEADS, *OVERSIZED_ELSEWHERE, *TYPES, *ACCEPTS, *BOMBS, *METHODS,
-    *WALKS, *SQL, *UNICODE, *SLOW,
+    *SMUGGLED, *MALFORMED, *OVERSIZED, *HEADS, *OVERSIZED_ELSEWHERE, *TYPES, *ACCEPTS, *BOMBS,
+    *METHODS, *WALKS, *SQL, *UNICODE, *SLOW,
 )  # fmt: skip

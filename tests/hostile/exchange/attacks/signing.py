@@ -101,7 +101,9 @@ ALGORITHMS = [
     Case("downgraded-algorithm", name.strip('"') or "empty", _get(parameters={"alg": name}),
          "R-5", 401)
     for name in ('"none"', '"hmac-sha256"', '"rsa-v1_5-sha256"', '"Ed25519"')
-] + [Case("downgraded-algorithm", "left-out", _get(parameters={"alg": None}), "R-4", 401)]  # fmt: skip
+] + [
+    Case("downgraded-algorithm", "left-out", _get(parameters={"alg": None}), "R-4", 401),
+]  # fmt: skip
 PARAMETERS = [
     Case("signature-parameters", "expires", _get(parameters={"expires": "9999999999"}), "R-4", 401),
     Case("signature-parameters", "created-as-text", _get(
@@ -120,7 +122,11 @@ TAGS = [
 
 
 def _skewed(seconds):
-    return lambda w: _get(parameters={"created": str(int(time.time()) + seconds)})(w)
+    def attack(world):
+        told = {"created": str(int(time.time()) + seconds)}
+        return [world.ask(world["Alpha"], "GET", ME, parameters=told)]
+
+    return attack
 
 
 CLOCKS = [

@@ -78,7 +78,7 @@ PROOFS = [
 
 
 def _strange(origin="hub.elsewhere/log", key=None):
-    return lambda log: ForkingLog(key or SigningKey.generate(origin), origin).grow(b"a").submission(0)
+    return lambda _: ForkingLog(key or SigningKey.generate(origin), origin).grow(b"a").submission(0)
 
 
 ORIGINS = [
