@@ -112,6 +112,8 @@ class App:
                 allow = (("Allow", ", ".join(sorted(found))),)
                 raise HubError(405, "H-0", "the path has other methods", headers=allow)
             raise HubError(404, "H-0", "there is no such path")
+        if "\0" in scope["path"]:
+            raise HubError(404, "H-0", "no name holds a NUL")
         if not self.hub.ready:
             raise HubError(503, "H-12", "the hub is stopping", headers=(("Retry-After", "5"),))
         headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"]]
@@ -167,6 +169,8 @@ class App:
         elif asker is not None and not route.joins:  # H-1
             raise HubError(401, "H-1", "nobody who may ask has this key")
         query = tuple(parse_qsl(raw_query.decode("latin-1"), keep_blank_values=True))
+        if any("\0" in value for _, value in query):  # H-0, which PostgreSQL has no text for
+            raise HubError(400, "H-0", "a parameter holds a NUL")
         key_id = asker.key_id if asker else ""
         return Call(
             scope["method"], scope["path"], query, dict(headers), body, found.places, member,

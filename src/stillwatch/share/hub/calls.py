@@ -153,6 +153,8 @@ def read_json(body: bytes, form: Any) -> Any:  # noqa: ANN401 - of the caller's 
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:  # H-0
         raise HubError(400, "H-0", f"the body is not what it should be: {error}") from error
     refuse_doubled(body)
+    if b"\\u0000" in body:  # H-0, which PostgreSQL has no text for
+        raise HubError(400, "H-0", "the body holds a NUL")
     return found
 
 

@@ -116,6 +116,15 @@ KEYS_TWICE = [
         w["Alpha"], "POST", "/exchange/v1/keys/retire", b'{"key_id":"a","key_id":"b"}')],
         "H-0", 400),
 ]  # fmt: skip
+NULS = [
+    Case("nul", "filter", asked(OBJECTS + "?match[id]=a%00b"), "H-0", 400),
+    Case("nul", "object", asked(OBJECTS + "a%00b/"), "H-0", 404),
+    Case("nul", "retire", lambda w: [w.ask(
+        w["Alpha"], "POST", "/exchange/v1/keys/retire", b'{"key_id":"a\\u0000"}')], "H-0", 400),
+    Case("nul", "acknowledgement", lambda w: [w.ask(
+        w["Alpha"], "POST", "/exchange/v1/acknowledgements",
+        b'{"id":"a\\u0000","version":"b","outcome":"removed"}')], "H-0", 400),
+]  # fmt: skip
 PROOFS = _cases(
     "log-place", "H-0", 400,
     ("beyond", LOG + "proof/inclusion?index=999999999"),
@@ -184,6 +193,6 @@ def _all(line):
 FLOODS = [Case("stream-flood", "sixty-at-once", _flood(60), "H-8", 429)]
 
 CASES = (
-    *ADDED, *LIMITS, *FILTERS, *CURSORS, *ENVELOPES, *KEYS_TWICE, *PROOFS, *TILES, *RESUMED,
+    *ADDED, *LIMITS, *FILTERS, *CURSORS, *ENVELOPES, *KEYS_TWICE, *NULS, *PROOFS, *TILES, *RESUMED,
     *FLOODS,
 )  # fmt: skip
