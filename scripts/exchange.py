@@ -17,7 +17,7 @@ from stillwatch.share.objects.fields import GRID
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
-TESTS = ROOT / "tests" / "share" / "objects" / "test_rules.py"
+TESTS = ROOT / "tests" / "share" / "objects" / "test_exchange_rules.py"
 NOTE = "<!-- written by scripts/exchange.py; change the code instead -->"
 HEAD = """# Rules of the exchange
 

@@ -15,6 +15,8 @@ from stillwatch.errors import ConfigurationError, MissingExtraError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from stillwatch.find.sources.vault import Pseudonymised
+
 __all__ = ["command"]
 
 
@@ -183,7 +185,11 @@ def pseudonyms(
         )
     if as_json:
         click.echo(json.dumps({"out": str(out), **dataclasses.asdict(made)}))
-        return
+    else:
+        _say(made, out)
+
+
+def _say(made: Pseudonymised, out: Path) -> None:
     click.echo(
         f"{made.rows:,} rows, {made.values:,} different values evaluated, epoch {made.epoch}",
         err=True,

@@ -64,7 +64,7 @@ EFFECT = {"exchangeability": -0.02, "no-follow-up": 1.0, "answer-length": 1.5}
 def judged(*, members=40, exchanges=60, log_e=None, effect=None, enough=None, fit=None, **built):
     """A group that is declared; what is given is changed."""
     effect = {**dict.fromkeys(SLUGS, 0.0), **EFFECT, **(effect or {})}
-    nats = {slug: BOUNDS[slug][1] for slug in SLUGS}
+    nats = {slug: BOUNDS[slug][1] for slug in SLUGS} | {"peer-indicators": 0.0}
     size = np.arange(members, dtype=np.int32)
     return Judged(
         accounts=size,
@@ -118,6 +118,13 @@ def said_with(spare, **changed):
     alpha = 1.0 / (1.0 + 19.0 * np.exp(weigh(group) - spare - THRESHOLD))
     said = refused(group, alpha)
     return None if said is None else said.split(":")[0]
+
+
+def test_j15_what_peers_say_makes_up_for_what_is_missing_by_as_many_nats():
+    assert said_with(-1.0) == "J-9"
+    assert said_with(-1.0, log_e={"peer-indicators": 0.9}) == "J-9"
+    assert said_with(-1.0, log_e={"peer-indicators": 1.1}) is None
+    assert BOUNDS["peer-indicators"] == (0.0, 4.0)
 
 
 @pytest.mark.parametrize("by", PROPOSERS)
@@ -274,7 +281,7 @@ EITHER = {"proposed by values", "proposed by manner", "log size", "held by most"
 def test_every_input_has_a_meaning():
     assert list(inputs_of(judged())) == list(SIGNS)
     assert set(SIGNS) == SPEAKS_FOR | SPEAKS_AGAINST | EITHER
-    assert set(PROPOSERS) == {"words", "values", "manner"}
+    assert set(PROPOSERS) == {"words", "values", "manner", "peers"}
 
 
 def test_signs_are_those_of_what_each_input_means():

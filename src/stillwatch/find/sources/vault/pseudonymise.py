@@ -87,23 +87,26 @@ def pseudonymise(
             todo="see the quarantine file for rows that were left out",
         )
     made = dict(zip(different, evaluate(different), strict=True))
-    epochs = {epoch for epoch, _ in made.values()}
-    schema = pa.schema(
-        [
-            ("account_id", source.account_type),
-            ("type", pa.string()),
-            ("epoch", pa.int64()),
-            ("pseudonym", pa.string()),
-        ]
+    write_private(_table(accounts, values, made, kind, source.account_type), out)
+    epoch = max(epoch for epoch, _ in made.values())
+    return Pseudonymised(len(accounts), len(different), epoch, quarantine.rows(judged.name))
+
+
+def _table(
+    accounts: Sequence[str | int],
+    values: Sequence[str],
+    made: Mapping[str, tuple[int, str]],
+    kind: str,
+    account_type: pa.DataType,
+) -> pa.Table:
+    return pa.table(
+        {
+            "account_id": pa.array(accounts, account_type),
+            "type": pa.array([kind] * len(accounts), pa.string()),
+            "epoch": pa.array([made[value][0] for value in values], pa.int64()),
+            "pseudonym": pa.array([made[value][1] for value in values], pa.string()),
+        }
     )
-    columns = [
-        pa.array(accounts, source.account_type),
-        pa.array([kind] * len(accounts)),
-        pa.array([made[value][0] for value in values], pa.int64()),
-        pa.array([made[value][1] for value in values]),
-    ]
-    write_private(pa.Table.from_arrays(columns, schema=schema), out)
-    return Pseudonymised(len(accounts), len(different), max(epochs), quarantine.rows(judged.name))
 
 
 def _judge(
