@@ -377,7 +377,7 @@ def told(rows: list[dict[str, object]], args: argparse.Namespace) -> None:
         f"{args.step} h, matches every {args.match_step} h, commit {commit()}\n"
     )
     print(
-        "| the actor keeps | found at A | taken at B and C alone | scan with peers | with challenges "
+        "| the actor keeps | found at A | taken at B and C alone | with peers | with challenges "
         "at .9 | at .5 | lost at .9 | innocents: alone, scan, .9, .5 |\n" + "|---" * 8 + "|"
     )
     for trait in dict.fromkeys(row["keeps"] for row in rows):

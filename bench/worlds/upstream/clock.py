@@ -2,8 +2,9 @@
 
 import math
 
-from ledger import DAY, SPAN
 from tables import table
+
+from ledger import DAY, SPAN
 
 SESSIONS = {n: (float(size), float(gap), float(peak) or None, float(wide), float(weekend), shot == "1") for n, size, gap, peak, wide, weekend, shot in table("sessions", " ")}  # fmt: skip
 

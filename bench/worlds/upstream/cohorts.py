@@ -2,9 +2,10 @@
 
 import math
 
-from ledger import DAY, MAILS, SPAN, weighted
 from nets import block
 from tables import table
+
+from ledger import DAY, MAILS, SPAN, weighted
 
 ALIKE = {"giftcard", "newsletter", "framework", "audit", "evallab", "synthtest", "migrate", "grantlab", "classroom", "hackathon", "tutorial", "driftwatch", "cireview", "enrich", "redteam"}  # fmt: skip
 CHECK = {"free": "email:4 phone:4 none", "plus": "email phone:4 card:3", "payg": "email:2 phone:3 card:5", "credit": "email:3 phone:3", "edu": "email:4 phone:2 business", "oss": "email:3 phone business", "team": "phone card:4 business:3", "scale": "card:2 business:5", "enterprise": "business"}  # fmt: skip

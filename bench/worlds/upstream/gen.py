@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 import rings
 from clock import times
 from cohorts import people
-from ledger import DAY, SPAN, World
 from scripts import speak
+
+from ledger import DAY, SPAN, World
 
 DATA = Path(__file__).resolve().parents[4] / "shared/data/dev"
 STAMP = pa.timestamp("us", tz="UTC")

@@ -4,10 +4,11 @@ import math
 from types import SimpleNamespace
 
 from cohorts import identify
-from ledger import DAY, SPAN, weighted
 from nets import CLOUD_W, CLOUDS, block
 from scripts import PUBLIC, fill, ghost, manner, speak
 from tables import table
+
+from ledger import DAY, SPAN, weighted
 
 ANY = "py:5 node:3 web:4 loom:2 patch:3 lite:2 httpx requests axios go curl java sheet guard:2 pyasync aiohttp phone"
 # what innocents send that comes nearest to a job; in the regime of people's prompts there is nothing else

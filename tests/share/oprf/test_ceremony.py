@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from operators import DAY, Pair, hold
 
-from stillwatch.errors import ConfigurationError, RefusedError, SourceNotFoundError
+from stillwatch.errors import ConfigurationError, RefusedError
 from stillwatch.ledger import SigningKey, dsse
 from stillwatch.share.oprf import (
     Home,
