@@ -252,6 +252,9 @@ def _evidence(
     enough = {detector.slug: False for detector in DETECTORS}
     families: dict[str, float] = {}
     for family in FAMILY_CAP:
+        if family in without:
+            families[family] = 0.0
+            continue
         if writes is not None and (writes >= _WRITES).sum() >= SMALLEST:
             kept = writes >= _WRITES
         else:

@@ -126,6 +126,8 @@ def replay(
     """
     if "identity" in without:
         derived = replace(derived, ties=no_ties(len(log.accounts)))
+    if not log.peers.actors:
+        without |= {"intelligence"}  # nothing is computed for a family that says nothing
     view = View(log, derived, index)
     state = _State(view, alpha, without, carried or Carried.nothing(view))
     now = state.carried
@@ -226,7 +228,7 @@ class _State:
                 without=self.without,
             )
             rule = decide(judged, self.alpha, self.carried.learned)
-            if rule is None and decide(_unaided(judged), self.alpha, self.carried.learned):
+            if rule is None and self._needs_peers(judged):
                 judged = confined(judged, known_to_peers(self.view), self.view)  # J-15
                 if judged.members.size < SMALLEST:
                     rule = "J-15: peers recognise too few of the accounts"
@@ -240,6 +242,13 @@ class _State:
         judged, rule = refused
         if judged.total >= 4.0 and judged.members.size >= 4:
             self.carried.refused[np.sort(judged.members).tobytes()] = (judged, rule)
+
+    def _needs_peers(self, judged: Judged) -> bool:
+        """Say whether a declared group falls short without what peers say."""
+        if not judged.log_e["peer-indicators"]:
+            return False
+        alone = replace(judged, log_e={**judged.log_e, "peer-indicators": 0.0})
+        return decide(alone, self.alpha, self.carried.learned) is not None
 
     def _parts(self, judged: Judged, candidate: Candidate, population: Population) -> list[Judged]:
         """Return the parts of a declared group that hold up by themselves.
@@ -329,8 +338,3 @@ class _State:
         loose = probability >= 0.5
         loose[loose] = places(view, accounts[loose]).placed
         return replace(judged, accounts=accounts, probability=reviewed(probability, loose))
-
-
-def _unaided(judged: Judged) -> Judged:
-    """Return a judgement without what peers say."""
-    return replace(judged, log_e={**judged.log_e, "peer-indicators": 0.0})

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stillwatch.errors import IncompatibleObservationsError
+from stillwatch.find.campaigns.detail import spread
 from stillwatch.find.signatures.evidence import Traffic, evidence_for
 from stillwatch.find.signatures.model import weights
 
@@ -162,7 +163,7 @@ def _match(traffic: Traffic, one: _Weighed, place: int, total: float, *, matched
     account = int(evidence.accounts[place])
     rows = evidence.rows[log.account[evidence.rows] == account]
     own = rows if rows.size else traffic.rows_of(evidence.accounts[place : place + 1])
-    picked = rows[np.linspace(0, rows.size - 1, min(_SAMPLE, rows.size)).astype(np.int64)]
+    picked = spread(rows, _SAMPLE)
     return Match(
         account_id=log.accounts.ids[account].as_py(),
         campaign=one.campaign,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import ssl
 import threading
@@ -14,6 +13,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from stillwatch.listening import is_loopback
 from stillwatch.report.alerts.interface import DAY, NotTakenError
 from stillwatch.report.documents.visible import visible
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from stillwatch.report.alerts.options import Options
 
-__all__ = ["Address", "Answer", "is_loopback", "post", "retry_after", "take_address", "trust"]
+__all__ = ["Address", "Answer", "post", "retry_after", "take_address", "trust"]
 
 _ANSWER_BYTES = 65_536
 
@@ -78,20 +78,6 @@ def take_address(options: Options, name: str = "url") -> Address:
         raise options.wrong(name, "must be https: it leads beyond this machine")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Address(parts.hostname, port or (443 if tls else 80), target, tls)
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether a name or address means this machine.
-
-    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("10.0.0.1")
-    (True, True, False)
-    """
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def trust(ca_file: Path | None) -> ssl.SSLContext:

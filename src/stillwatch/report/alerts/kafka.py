@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from stillwatch.errors import MissingExtraError
-from stillwatch.report.alerts.http import is_loopback
+from stillwatch.listening import is_loopback
 from stillwatch.report.alerts.interface import NotTakenError
 from stillwatch.report.documents.visible import visible
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from stillwatch import __version__
-from stillwatch.report.alerts.http import is_loopback, said, trust
+from stillwatch.listening import is_loopback
+from stillwatch.report.alerts.http import said, trust
 from stillwatch.report.alerts.interface import NotTakenError
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stillwatch.find.campaigns.detail import spread
 from stillwatch.find.features.hashing import key_from_secret
 from stillwatch.find.signatures import match
 from stillwatch.share.exchange.intelligence import Intelligence
@@ -206,7 +207,7 @@ def _exchanges(
     log: Log, one: Weighted, account: int, rows: NDArray[np.int64], ratio: float
 ) -> Intelligence:
     rows = np.sort(rows)
-    picked = rows[np.linspace(0, rows.size - 1, min(_SAMPLE, rows.size)).astype(np.int64)]
+    picked = spread(rows, _SAMPLE)
     return _row(
         log.accounts.ids[account].as_py(),
         one,
