@@ -4,8 +4,5 @@ from __future__ import annotations
 
 from alembic import context
 
-from stillwatch.store.tables import METADATA
-
-connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=METADATA, render_as_batch=True)
+context.configure(connection=context.config.attributes["connection"], render_as_batch=True)
 context.run_migrations()
