@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 SRC = Path(__file__).parents[1] / "src"
-BASE = {"records", "errors", "disk", "settings", "listening", "ledger", "store"}
+BASE = {"records", "errors", "disk", "settings", "listening", "heads", "ledger", "store"}
 MAY_USE = {
     "records": set(),
     "errors": set(),
     "disk": {"errors"},
     "settings": {"errors"},
     "listening": {"errors"},
+    "heads": set(),
     "ledger": {"records", "errors", "settings", "disk"},
     "store": BASE - {"store"},
     "find": BASE,

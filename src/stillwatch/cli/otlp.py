@@ -152,7 +152,7 @@ def receive(
 def _server(app: Any, listening: Listening) -> Any:  # noqa: ANN401 - of an extra
     import uvicorn  # noqa: PLC0415 - an extra
 
-    from stillwatch.share.heads import http_protocol  # noqa: PLC0415 - of an extra
+    from stillwatch.heads import http_protocol  # noqa: PLC0415 - of an extra
 
     config = uvicorn.Config(
         app,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from stillwatch.share.heads import http_protocol
+from stillwatch.heads import http_protocol
 from stillwatch.share.hub.app import App
 from stillwatch.share.hub.describing import description
 from stillwatch.share.hub.hub import Hub

@@ -24,9 +24,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from stillwatch.errors import RefusedError, StillwatchError
+from stillwatch.heads import http_protocol
 from stillwatch.ledger import requests
 from stillwatch.listening import url_of
-from stillwatch.share.heads import http_protocol
 from stillwatch.share.oprf.machine import register
 from stillwatch.share.oprf.operator import ready
 from stillwatch.share.oprf.wire import LONGEST

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from stillwatch.heads import http_protocol
 from stillwatch.listening import listen, url_of
-from stillwatch.share.heads import http_protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable

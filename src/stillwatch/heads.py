@@ -1,4 +1,4 @@
-"""HTTP as the servers of the exchange read it: what comes before a body is bounded."""
+"""HTTP as our servers read it: what comes before a body is bounded."""
 
 from __future__ import annotations
 
