@@ -1,0 +1,3 @@
+"""Compiled steps of a decision, over arrays that were laid out once."""
+
+__all__: list[str] = []
