@@ -95,6 +95,9 @@ class Request:
     organization: str = ""
     zero_retention: bool = False
     """Never handed to the lake."""
+    safety: bool | None = None
+    """Whether the operator's own classifier says that safety-relevant content is asked for; None
+    where none was asked, which counts as if it were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,8 @@ class Asked:
     tools: int
     end_user: str
     conversation: str
+    choices: int = 1
+    """Answers asked for at once."""
 
 
 @dataclass(frozen=True, slots=True)
