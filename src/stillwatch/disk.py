@@ -21,6 +21,7 @@ __all__ = ["UNFINISHED", "flush", "locked", "read_small", "write_whole"]
 
 UNFINISHED = ".stillwatch-"
 """What the name of a file begins with until it is whole."""
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 def read_small(path: Path, what: str, most: int = 1 << 20) -> bytes:
@@ -53,19 +54,21 @@ def read_small(path: Path, what: str, most: int = 1 << 20) -> bytes:
     return held
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, *, private: bool = False) -> None:
     """Write a file whole or not at all: beside its place, flushed, then renamed.
 
     Args:
         path: what is there is replaced; its folder must exist.
         data: all that it is to hold.
+        private: its owner alone may read it, from the first byte on.
 
     Raises:
         OSError: it cannot be written.
     """
     made = path.with_name(f"{UNFINISHED}{secrets.token_hex(8)}")
+    mode = 0o600 if private else 0o666
     try:
-        with made.open("xb") as file:
+        with os.fdopen(os.open(made, _NEW, mode), "wb") as file:
             file.write(data)
         flush(made)
         made.replace(path)
