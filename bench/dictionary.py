@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from stillwatch.find.features.hashing import key_from_secret
 from stillwatch.find.features.observe import observe
+from stillwatch.find.features.pieces import SharedPieces
+from stillwatch.find.features.veil import Veil
 from stillwatch.share.exchange.networks import blocks_of
-from stillwatch.share.exchange.sketches import SharedPieces
-from stillwatch.share.objects.veil import Veil
 
 WORDS = [
     "explain",

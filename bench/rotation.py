@@ -35,6 +35,7 @@ from stillwatch.find.features.files import key_fingerprint
 from stillwatch.find.features.hashing import key_from_secret
 from stillwatch.find.features.log import build_log
 from stillwatch.find.features.rows import HOUR
+from stillwatch.find.features.veil import Veil
 from stillwatch.find.signatures import decode
 from stillwatch.find.sources import Quarantine, open_exchanges, read_accounts
 from stillwatch.records import TIME, utc
@@ -49,7 +50,6 @@ from stillwatch.share.objects import (
 )
 from stillwatch.share.objects.fields import on_grid
 from stillwatch.share.objects.signatures import behaviour_of
-from stillwatch.share.objects.veil import Veil
 from stillwatch.share.oprf import group
 from stillwatch.share.oprf.identifiers import encode, normalise
 from stillwatch.share.oprf.protocol import LARGEST_BATCH, blind, finalise

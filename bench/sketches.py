@@ -10,8 +10,8 @@ import time
 
 import numpy as np
 
-from stillwatch.share.exchange.sketches import SharedPieces
-from stillwatch.share.objects.veil import Veil
+from stillwatch.find.features.pieces import SharedPieces
+from stillwatch.find.features.veil import Veil
 
 PIECES, PROMPTS, A_PROMPT = 1_000_000, 400_000, 28
 

@@ -132,10 +132,10 @@ def _of_signatures(
     from stillwatch.cli.log_input import read_secret  # noqa: PLC0415
     from stillwatch.find.features.files import key_fingerprint  # noqa: PLC0415
     from stillwatch.find.features.hashing import key_from_secret  # noqa: PLC0415
+    from stillwatch.find.features.veil import Veil  # noqa: PLC0415
     from stillwatch.find.signatures import from_scan, read_signature  # noqa: PLC0415
     from stillwatch.share.exchange.publishing import Draft  # noqa: PLC0415
     from stillwatch.share.objects.signatures import behaviour_of, sketch_of  # noqa: PLC0415
-    from stillwatch.share.objects.veil import Veil  # noqa: PLC0415
 
     if epoch is None or key_file is None:
         raise ConfigurationError(

@@ -8,10 +8,11 @@ import json
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillwatch.errors import ConfigurationError, RefusedError
+from stillwatch.find.features.pieces import SharedPieces
 from stillwatch.ledger import Checkpoint, SigningKey, merkle
 from stillwatch.ledger.checkpoints import sign_checkpoint
 from stillwatch.share.exchange import bundles, epochs
@@ -23,7 +24,6 @@ from stillwatch.share.exchange.intelligence import (
 )
 from stillwatch.share.exchange.logview import Anchor, SplitViewError, advanced, in_log
 from stillwatch.share.exchange.policy import approve, read_policy
-from stillwatch.share.exchange.sketches import SharedPieces
 from stillwatch.share.exchange.trust import Record, judged, precision_of, weight_of
 from stillwatch.share.objects import canonical, examples, new_sighting
 
@@ -245,6 +245,7 @@ def test_m_2_views_that_do_not_fit():
     st.lists(st.lists(st.integers(1, 60), max_size=8), max_size=10),
     st.integers(0, 2**64 - 1),
 )
+@settings(deadline=None)  # the first example compiles
 def test_shared_pieces_are_found_as_by_hand(sketches, rows, seed):
     weights = [[100 + value for value in part] for part in sketches]
     shared = SharedPieces(sketches, weights, seed)

@@ -30,6 +30,9 @@ __all__ = [
     "KIND_SENTENCE",
     "KIND_SYSTEM",
     "KIND_TAIL",
+    "MAX_TOKENS",
+    "pieces_of",
+    "seed_of",
     "sketch_texts",
 ]
 
@@ -220,37 +223,66 @@ def _project(tokens, n, out):
 
 
 @nb.njit(cache=True, nogil=True)
+def pieces_of(data, lo, hi, key, system, tokens, weights, marks, counted, out, kinds):
+    """Read one text into its facets; scratch is filled anew.
+
+    Args:
+        data: UTF-8, uint8.
+        lo: where the text begins.
+        hi: where it ends.
+        key: 64-bit seed, see :func:`seed_of`.
+        system: the text is a system prompt: whole sentences only.
+        tokens: (MAX_TOKENS + 2,) uint64, scratch.
+        weights: likewise, uint8.
+        marks: likewise, uint8.
+        counted: (FORM,) int64, filled.
+        out: (FACETS,) uint64, filled.
+        kinds: (FACETS,) uint8, filled.
+
+    Returns:
+        Tokens read, facets filled, and the hash of the whole normalised text.
+    """
+    counted[:] = 0
+    marks[:] = 0
+    n = _tokenise(data, lo, hi, key, tokens, weights, marks, counted)
+    if n == 0:
+        return 0, 0, np.uint64(0)
+    state = key
+    for i in range(n):
+        state = fold(state, tokens[i])
+    sentence = KIND_SYSTEM if system else KIND_SENTENCE
+    count = _sentences(tokens, weights, marks, n, key, sentence, out, kinds, 0, SENTENCES)
+    if not system:
+        middle = count + (FACETS - count) // 2
+        head = min(n, ZONE)
+        count = _windows(tokens, weights, 0, head, key, KIND_HEAD, out, kinds, count, middle)
+        tail = max(n - ZONE, 0)
+        count = _windows(tokens, weights, tail, n, key, KIND_TAIL, out, kinds, count, FACETS)
+    return n, count, mix(state)
+
+
+@nb.njit(cache=True, nogil=True)
 def _sketch(data, offsets, key, system, facets, kinds, counts, body, projection, form):
     tokens = np.empty(MAX_TOKENS + 2, np.uint64)
     weights = np.empty(MAX_TOKENS + 2, np.uint8)
     marks = np.zeros(MAX_TOKENS + 2, np.uint8)
     counted = np.zeros(FORM, np.int64)
     for row in range(offsets.size - 1):
-        counted[:] = 0
-        marks[:] = 0
-        n = _tokenise(data, offsets[row], offsets[row + 1], key, tokens, weights, marks, counted)
-        if n == 0:
+        lo, hi, out, kind = offsets[row], offsets[row + 1], facets[row], kinds[row]
+        n, count, whole = pieces_of(
+            data, lo, hi, key, system, tokens, weights, marks, counted, out, kind
+        )
+        counts[row], body[row] = count, whole
+        if system or n == 0:
             continue
-        state = key
-        for i in range(n):
-            state = fold(state, tokens[i])
-        body[row] = mix(state)
-        out, kind, count = facets[row], kinds[row], 0
-        sentence = KIND_SYSTEM if system else KIND_SENTENCE
-        limit = SENTENCES
-        count = _sentences(tokens, weights, marks, n, key, sentence, out, kind, count, limit)
-        if system:
-            counts[row] = count
-            continue
-        middle = count + (FACETS - count) // 2
-        head = min(n, ZONE)
-        count = _windows(tokens, weights, 0, head, key, KIND_HEAD, out, kind, count, middle)
-        tail = max(n - ZONE, 0)
-        count = _windows(tokens, weights, tail, n, key, KIND_TAIL, out, kind, count, FACETS)
-        counts[row] = count
         _project(tokens, n, projection[row])
         for k in range(FORM):
             form[row, k] = min(counted[k], 65535)
+
+
+def seed_of(key: int) -> np.uint64:
+    """Return what the kernels start from under a key."""
+    return np.uint64(0xCBF29CE484222325) ^ np.uint64(key)
 
 
 def sketch_texts(
@@ -276,6 +308,5 @@ def sketch_texts(
     body = np.zeros(n, np.uint64)
     projection = np.zeros((n, DIMENSIONS), np.int8)
     form = np.zeros((n, FORM), np.uint16)
-    seed = np.uint64(0xCBF29CE484222325) ^ np.uint64(key)
-    _sketch(data, offsets, seed, system, facets, kinds, counts, body, projection, form)
+    _sketch(data, offsets, seed_of(key), system, facets, kinds, counts, body, projection, form)
     return facets, kinds, counts, body, projection, form

@@ -14,10 +14,11 @@ import numpy as np
 
 from stillwatch.find.campaigns.detail import spread
 from stillwatch.find.features.hashing import key_from_secret
+from stillwatch.find.features.pieces import SharedPieces
+from stillwatch.find.features.veil import Veil
 from stillwatch.find.signatures import match
 from stillwatch.share.exchange.intelligence import Intelligence
 from stillwatch.share.exchange.networks import network_rows
-from stillwatch.share.exchange.sketches import SharedPieces
 from stillwatch.share.objects import (
     Behaviour,
     Indicator,
@@ -28,7 +29,6 @@ from stillwatch.share.objects import (
     seconds,
 )
 from stillwatch.share.objects.signatures import signature_of
-from stillwatch.share.objects.veil import Veil
 from stillwatch.share.oprf.matching import Shared, packed
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from msgspec import UnsetType
 
+    from stillwatch.find.features.veil import Veil
     from stillwatch.share.objects.record import Indicator
-    from stillwatch.share.objects.veil import Veil
 
 __all__ = ["behaviour_of", "signature_of", "sketch_of"]
 

@@ -116,7 +116,7 @@ class SharedPieces:
 _NO_PAIRS = np.zeros((0, 2), np.int64)
 
 
-@nb.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@nb.njit(cache=True, nogil=True)
 def _fill(known: np.ndarray, slots: np.ndarray, bitmap: np.ndarray, seed: np.uint64) -> None:
     mask = np.uint64(slots.size - 1)
     for place in range(known.size):
@@ -129,7 +129,7 @@ def _fill(known: np.ndarray, slots: np.ndarray, bitmap: np.ndarray, seed: np.uin
         slots[slot] = place
 
 
-@nb.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@nb.njit(cache=True, nogil=True)
 def _look_up(
     facets: np.ndarray,
     ptr: np.ndarray,
