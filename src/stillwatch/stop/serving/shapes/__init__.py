@@ -1,0 +1,104 @@
+"""Bodies of the four APIs: raw bytes to what they ask for, or a named reason why not."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from stillwatch.stop.interface import Asked, Shape
+from stillwatch.stop.serving.shapes.anthropic_messages import AnthropicMessages
+from stillwatch.stop.serving.shapes.gemini import Gemini
+from stillwatch.stop.serving.shapes.interface import MOST_PARTS, UnreadError
+from stillwatch.stop.serving.shapes.openai_chat import OpenAIChat
+from stillwatch.stop.serving.shapes.openai_responses import OpenAIResponses
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stillwatch.stop.interface import Request
+    from stillwatch.stop.serving.shapes.interface import ShapeReader
+
+__all__ = ["LONGEST", "SHAPES", "UNREAD", "read_asked"]
+
+LONGEST = 32 << 20
+"""Bytes of a body that is read."""
+
+UNREAD = (
+    "too-long",
+    "too-many-parts",
+    "nested-too-deep",
+    "not-utf-8",
+    "not-json",
+    "duplicate-key",
+    "wrong-structure",
+)
+"""Why a body could not be read: more than ``LONGEST`` bytes; more than ``MOST_PARTS`` braces; more
+levels than the interpreter has; text in no encoding; no JSON; turns given twice, of which servers
+take the first or the last; JSON that is no request of this API."""
+
+SHAPES: Mapping[Shape, ShapeReader] = {
+    Shape.OPENAI_CHAT: OpenAIChat(),
+    Shape.OPENAI_RESPONSES: OpenAIResponses(),
+    Shape.ANTHROPIC_MESSAGES: AnthropicMessages(),
+    Shape.GEMINI: Gemini(),
+}
+"""A reader for each API."""
+
+
+def read_asked(request: Request) -> tuple[Asked, str]:
+    """Return what a request asks for, and why its body could not be read; empty where it was.
+
+    Memory is bounded by a few times the body, time is linear in it.
+
+    Args:
+        request: of any content.
+
+    Returns:
+        Where the body could not be read, what is asked is empty but for the model.
+    """
+    try:
+        return _read(request), ""
+    except UnreadError as error:
+        why = error.why
+    except msgspec.ValidationError:
+        why = "wrong-structure"
+    except msgspec.DecodeError:
+        why = "not-json"
+    except UnicodeDecodeError:
+        why = "not-utf-8"
+    except RecursionError:
+        why = "nested-too-deep"
+    nothing = Asked(request.model, "", "", 0, -1, -1.0, False, False, False, 0, "", "")  # noqa: FBT003
+    return nothing, why
+
+
+def _read(request: Request) -> Asked:
+    body = request.body
+    if len(body) > LONGEST:
+        raise UnreadError("too-long")
+    if len(body) > MOST_PARTS and body.count(b"{") > MOST_PARTS:
+        raise UnreadError("too-many-parts")
+    reader = SHAPES[request.shape]
+    # a second one may be a name within a tool or a spelling with escapes: rare, and looked at
+    if body.count(reader.turns_key) != 1:
+        _once(body, reader.turns_key)
+    return reader(request)
+
+
+def _once(body: bytes, key: bytes) -> None:
+    """Refuse turns that are given twice."""
+    name = key.strip(b'"').decode()
+
+    def pairs(found: list[tuple[str, object]]) -> list[str]:
+        return [held for held, _ in found]
+
+    try:
+        names = json.loads(body, object_pairs_hook=pairs)
+    except UnicodeDecodeError:
+        raise
+    except ValueError:
+        return  # the reader says what is wrong
+    if isinstance(names, list) and names.count(name) > 1:
+        raise UnreadError("duplicate-key")
