@@ -1,15 +1,21 @@
 """What is done about a verdict: the policy, who approved what, and how it looks on the wire."""
 
+from stillwatch.stop.responses.effects import effect_of, unavailable
 from stillwatch.stop.responses.people import Analysts, read_analysts
 from stillwatch.stop.responses.policy import DEFAULT, Lost, Policy
 from stillwatch.stop.responses.policy_signing import read_policy, sign_policy
+from stillwatch.stop.responses.reasons import Statement, statement_of
 
 __all__ = [
     "DEFAULT",
     "Analysts",
     "Lost",
     "Policy",
+    "Statement",
+    "effect_of",
     "read_analysts",
     "read_policy",
     "sign_policy",
+    "statement_of",
+    "unavailable",
 ]
