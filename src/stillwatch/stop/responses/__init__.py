@@ -1,5 +1,6 @@
 """What is done about a verdict: the policy, who approved what, and how it looks on the wire."""
 
+from stillwatch.stop.responses.answers import AnswerFilter
 from stillwatch.stop.responses.effects import effect_of, unavailable
 from stillwatch.stop.responses.people import Analysts, read_analysts
 from stillwatch.stop.responses.policy import DEFAULT, Lost, Policy
@@ -9,6 +10,7 @@ from stillwatch.stop.responses.reasons import Statement, statement_of
 __all__ = [
     "DEFAULT",
     "Analysts",
+    "AnswerFilter",
     "Lost",
     "Policy",
     "Statement",
