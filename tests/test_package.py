@@ -131,6 +131,7 @@ def test_dependencies_are_those_that_are_imported():
     core, optional = declared()
     known = {
         "confluent_kafka": "confluent-kafka",
+        "google": "protobuf",
         "nats": "nats-py",
         "opentelemetry": "opentelemetry-sdk",
         "prometheus_client": "prometheus-client",

@@ -1,0 +1,145 @@
+"""Which parts of a request are the operator's word, and which are only the client's.
+
+A gateway's own authentication names the account, in a header that it sets itself or in metadata
+that no client reaches.  A header of that name which came twice has a copy that somebody else made.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stillwatch.stop.gateways.outcomes import Outcome, UndecidedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Client", "Trust"]
+
+_NAME = re.compile(r"[!-+\--~]{1,256}")
+"""Visible ASCII without a comma, with which proxies join two headers of one name."""
+_LONGEST_AGENT = 512
+_YES = frozenset({"1", "true", "yes"})
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who asks, as the gateway knows it."""
+
+    account: str
+    organization: str = ""
+    end_user: str = ""
+    ip: str = ""
+    asn: int = -1
+    user_agent: str = ""
+    tls_fingerprint: str = ""
+    zero_retention: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Headers that the gateway's own authentication sets, in lower case; empty for none.
+
+    Whatever sets them must overwrite or remove what a client sent under the same name.
+    """
+
+    account: str = "x-stillwatch-account"
+    organization: str = "x-stillwatch-organization"
+    end_user: str = "x-stillwatch-end-user"
+    asn: str = "x-stillwatch-asn"
+    tls_fingerprint: str = "x-stillwatch-ja4"
+    zero_retention: str = "x-stillwatch-zero-retention"
+    hops: int = 0
+    """Proxies before this one that append the address they saw to ``X-Forwarded-For``, and that
+    are trusted to; 0 takes the address of the connection."""
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Headers that are not passed on."""
+        names = (self.account, self.organization, self.end_user, self.asn, self.tls_fingerprint)
+        return tuple(name for name in (*names, self.zero_retention) if name)
+
+    def client(
+        self,
+        headers: Sequence[tuple[str, str]],
+        address: str,
+        *,
+        account: str = "",
+        tls_fingerprint: str = "",
+    ) -> Client:
+        """Return who asks.
+
+        Args:
+            headers: names in lower case and values, as they came.
+            address: of the connection, with or without a port.
+            account: from where no client writes (a proxy's metadata); empty to read the header.
+            tls_fingerprint: likewise.
+
+        Raises:
+            UndecidedError: no account, more than one, or one that is no name.
+        """
+        return Client(
+            account=_name(account or self._account(headers)),
+            organization=_name(self._once(headers, self.organization)),
+            end_user=_name(self._once(headers, self.end_user)),
+            ip=self._address(headers, address),
+            asn=_number(self._once(headers, self.asn)),
+            user_agent=_first(headers, "user-agent")[:_LONGEST_AGENT],
+            tls_fingerprint=tls_fingerprint or self._once(headers, self.tls_fingerprint)[:64],
+            zero_retention=self._once(headers, self.zero_retention).lower() in _YES,
+        )
+
+    def _account(self, headers: Sequence[tuple[str, str]]) -> str:
+        given = [value for name, value in headers if name == self.account]
+        if not given or not given[0]:
+            raise UndecidedError(Outcome.NO_ACCOUNT)
+        if len(given) > 1:
+            raise UndecidedError(Outcome.TWO_ACCOUNTS)
+        return given[0]
+
+    def _once(self, headers: Sequence[tuple[str, str]], wanted: str) -> str:
+        given = [value for name, value in headers if name == wanted] if wanted else []
+        if len(given) > 1:
+            raise UndecidedError(Outcome.REPEATED_HEADER)
+        return given[0] if given else ""
+
+    def _address(self, headers: Sequence[tuple[str, str]], connection: str) -> str:
+        if not self.hops:
+            return _ip(connection)
+        said = ",".join(value for name, value in headers if name == "x-forwarded-for").split(",")
+        # the last was appended by the nearest proxy: what lies further left is a client's word
+        return _ip(said[-self.hops].strip()) if len(said) >= self.hops else _ip(connection)
+
+
+def _first(headers: Sequence[tuple[str, str]], wanted: str) -> str:
+    return next((value for name, value in headers if name == wanted), "")
+
+
+def _name(text: str) -> str:
+    if text and not _NAME.fullmatch(text):
+        raise UndecidedError(Outcome.BAD_NAME)
+    return text
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else -1
+
+
+def _ip(text: str) -> str:
+    """Return an address without its port; empty where it is none.
+
+    >>> _ip("192.0.2.1:443"), _ip("[2001:db8::1]:443"), _ip("2001:db8::1"), _ip("unknown")
+    ('192.0.2.1', '2001:db8::1', '2001:db8::1', '')
+    """
+    if text.startswith("["):
+        text = text[1:].split("]", 1)[0]
+    elif text.count(":") == 1:
+        text = text.split(":", 1)[0]
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return ""
+    mapped = getattr(address, "ipv4_mapped", None)
+    return str(mapped or address)
