@@ -4,12 +4,13 @@
 
 ``stillwatch simulate --providers 3`` puts one actor into three worlds, a third of the time each,
 with new accounts at every provider.  What it keeps is named by the adversary: its words, its
-cards, its network, all of them, or nothing.  A scans until the actor has left and publishes what
-it declared: signatures under the epoch's sketch key, pseudonyms of payment account references by
-the oblivious function with its two shares, and address blocks.  B and C match at every look, with
-nothing after it, and give what matches to their own scans; an account is decided on when the
-matches put the probability that it is a known actor's above .9 at a prior of .01, or when the scan
-declares it.  Sign-ups that are evaluated are counted against the default quota.
+cards, its network, all of them, or nothing.  A, and then B, scans until the actor has left and
+publishes what it declared: signatures under the epoch's sketch key, pseudonyms of payment account
+references by the oblivious function with its two shares, and address blocks.  B matches what A said
+at each request before it is answered, with nothing after it, and C what A and B said; both give
+what matches to their own scans.  An account is decided on when the matches put the probability that
+it is a known actor's above .9 at a prior of .01, or when the scan declares it; the request that
+shows it is not answered.  Sign-ups that are evaluated are counted against the default quota.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import hashlib
 import json
 import time
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,8 @@ from stillwatch.find.features.rows import HOUR
 from stillwatch.find.features.veil import Veil
 from stillwatch.find.signatures import decode
 from stillwatch.find.sources import Quarantine, open_exchanges, read_accounts
-from stillwatch.records import TIME, utc
+from stillwatch.records import utc
+from stillwatch.share.exchange.intelligence import intelligence_schema, together
 from stillwatch.share.exchange.matching import OwnPseudonyms, Weighted, match_log, match_pseudonyms
 from stillwatch.share.exchange.trust import weight_of
 from stillwatch.share.objects import (
@@ -58,17 +60,22 @@ from stillwatch.share.oprf.shares import Scalar
 
 if TYPE_CHECKING:
     from stillwatch.records import ScanResult
+    from stillwatch.share.exchange.intelligence import Intelligence
     from stillwatch.share.objects import Content, Indicator
 
 SECRET = b"the sketch key of an epoch of a bench"
 EPOCH = 1
 TRAITS = ("moving-words", "moving-cards", "moving-network", "moving", "moving-anew")
-AUTHOR = "identity--0b5c3c0e-9f6f-4d3c-8f0e-5d0c9a1b2c3d"
+AUTHORS = {
+    "a": "identity--0b5c3c0e-9f6f-4d3c-8f0e-5d0c9a1b2c3d",
+    "b": "identity--1b5c3c0e-9f6f-4d3c-8f0e-5d0c9a1b2c3d",
+}
 LEVELS = (0.9, 0.5)
 """Probabilities, at a prior of .01, from which on an account is challenged."""
 RARE = 20.0
 """How much oftener than others a campaign's accounts must use a block for it to be published."""
 MICRO, NEVER = 1e6, 2**62
+WEEK = 7 * 24 * HOUR
 
 
 def arguments() -> argparse.Namespace:
@@ -81,7 +88,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--first", type=int, default=9_001)
     parser.add_argument("--step", type=int, default=6, help="hours between looks")
-    parser.add_argument("--match-step", type=int, default=2, help="hours between matchings")
     parser.add_argument("--traits", default=",".join(TRAITS))
     parser.add_argument("--json", type=Path, help="file for every figure")
     return parser.parse_args()
@@ -93,8 +99,8 @@ class Lab:
 
     observed: pa.Table
     accounts: pa.Table
-    addresses: dict[object, set[str]]
-    """Blocks of each account."""
+    addresses: dict[tuple[object, str], int]
+    """Account and block, with the first time at which the one used the other."""
     par: dict[object, str]
     """Payment account reference of each account that pays."""
     opened: dict[object, int]
@@ -113,7 +119,7 @@ def read(folder: Path, key: int) -> Lab:
     log = pa.Table.from_batches(batches)
     taken = pq.ParquetFile(folder / "truth_exchanges.parquet").read()
     taken = set(taken.filter(taken["harvest"])["exchange_id"].to_pylist())
-    blocks = defaultdict(set)
+    blocks: dict[tuple[object, str], int] = {}
     harvest = []
     at = log["time"].cast(pa.int64()).to_pylist()
     rows = zip(
@@ -122,7 +128,8 @@ def read(folder: Path, key: int) -> Lab:
     )  # fmt: skip
     for account, ip, exchange, when in rows:
         if ip and ":" not in ip:
-            blocks[account].add(ip.rpartition(".")[0] + ".0/24")
+            place = account, ip.rpartition(".")[0] + ".0/24"
+            blocks[place] = min(when, blocks.get(place, NEVER))
         if exchange in taken:
             harvest.append((account, when))
     ids = pq.ParquetFile(folder / "identifiers.parquet").read().to_pylist()
@@ -161,17 +168,19 @@ class Operators:
         return found
 
 
-def published(lab: Lab, result: ScanResult, operators: Operators, now: float) -> list[Indicator]:
-    """Return what A says of the campaigns it declared."""
+def published(
+    name: str, lab: Lab, result: ScanResult, operators: Operators, now: float
+) -> list[Indicator]:
+    """Return what a lab says of the campaigns it declared."""
     numbers = iter(range(1, 1_000_000))
 
     def said(content: Content, campaign: str) -> Indicator:
         return new_indicator(
             content,
-            author=AUTHOR,
-            campaign=campaign_ref(b"a member's own", campaign),
+            author=AUTHORS[name],
+            campaign=campaign_ref(name.encode(), campaign),
             now=now,
-            number=hashlib.sha256(next(numbers).to_bytes(4, "big")).digest()[:16],
+            number=hashlib.sha256(f"{name} {next(numbers)}".encode()).digest()[:16],
             first_seen=now,
             last_seen=now,
             licence="challenge",
@@ -179,26 +188,27 @@ def published(lab: Lab, result: ScanResult, operators: Operators, now: float) ->
 
     made, veil = [], Veil.of(SECRET)
     for campaign in result.campaigns:
-        name, members = campaign.campaign_id, set(campaign.members)
-        signature = decode(json.loads(json.dumps(campaign.signature)), name)
+        own, members = campaign.campaign_id, set(campaign.members)
+        signature = decode(json.loads(json.dumps(campaign.signature)), own)
         if signature.pieces:
-            made.append(said(behaviour_of(signature, EPOCH, veil), name))
+            made.append(said(behaviour_of(signature, EPOCH, veil), own))
         pars = [lab.par[account] for account in members if account in lab.par]
         made += [
-            said(Pseudonym(identifier="par", epoch=EPOCH, value=value.hex()), name)
+            said(Pseudonym(identifier="par", epoch=EPOCH, value=value.hex()), own)
             for value in operators.pseudonyms(pars).values()
         ]
-        made += [said(content, name) for content in networks(lab, members)]
+        made += [said(content, own) for content in networks(lab, members, round(now * MICRO))]
     return made
 
 
-def networks(lab: Lab, members: set[object]) -> list[Network]:
-    """Return the address blocks that several members and hardly anybody else use."""
-    mine, others = defaultdict(int), defaultdict(int)
-    for account, blocks in lab.addresses.items():
-        for block in blocks:
+def networks(lab: Lab, members: set[object], until: int) -> list[Network]:
+    """Return the address blocks that several members and hardly anybody else used until then."""
+    mine, others, everybody = defaultdict(int), defaultdict(int), set()
+    for (account, block), when in lab.addresses.items():
+        if when < until:
             (mine if account in members else others)[block] += 1
-    everyone = max(len(lab.addresses) - len(members), 1)
+            everybody.add(account)
+    everyone = max(len(everybody - members), 1)
     found = []
     for block, many in sorted(mine.items()):
         share, usual = many / len(members), (others[block] + 0.5) / everyone
@@ -214,64 +224,43 @@ def networks(lab: Lab, members: set[object]) -> list[Network]:
     return found[:64]
 
 
-def nats(rows: list[object]) -> dict[tuple[object, str], float]:
-    """Return the log ratio of each account and actor: of each sort of evidence the best counts."""
-    best: dict[tuple[object, str, str], float] = defaultdict(float)
-    for row in rows:
-        sort = {"behaviour": "text", "sketch": "text"}.get(row.kind.split(":")[0], row.kind)
-        place = row.account_id, row.actor, sort.split(":")[0]
-        best[place] = max(best[place], row.log_ratio)
-    total: dict[tuple[object, str], float] = defaultdict(float)
-    for (account, actor, _), ratio in best.items():
-        total[account, actor] += ratio
-    return total
-
-
 def probable(ratio: float) -> float:
     """Return the probability of a log ratio at a prior of .01."""
     return float(1.0 / (1.0 + np.exp(-ratio) * 99.0))
 
 
 def matched(
-    lab: Lab, shared: list[Indicator], operators: Operators, key: int, looks: range
+    lab: Lab, shared: list[Indicator], operators: Operators, key: int, begins: int
 ) -> tuple[dict[float, dict[object, int]], pa.Table]:
-    """Return when each account was recognised, and the dated matches for the lab's own scan."""
+    """Return when each account was recognised, and the dated matches for the lab's own scan.
+
+    Indicators are believed less with age: each week's matches as far as at its end.
+    """
     own = operators.pseudonyms(list(lab.par.values()))
     paid = [(a, own[n]) for a, v in lab.par.items() if (n := normalise("par", v)) in own]
-    times = np.asarray(lab.observed["time"].combine_chunks().cast(pa.int64()))
-    order = np.argsort(times, kind="stable")
-    table, times = lab.observed.take(pa.array(order)), times[order]
-    # a payment value is evaluated when the account is opened, and so matched then (P-10)
-    known_at = {a: max(lab.opened[a], looks.start) for a, _ in paid}
+    digests = np.frombuffer(b"".join(v for _, v in paid), np.uint8).reshape(-1, 64)
+    held = [OwnPseudonyms("par", EPOCH, [a for a, _ in paid], digests)]
+    log = build_log(lab.observed.to_batches(), lab.accounts)
+    ends = int(log.time[-1]) + 1
+    rows: list[Intelligence] = []
+    for start in range(begins, ends, WEEK):
+        now = min(start + WEEK, ends)
+        weighted = [Weighted(i, weight_of(i, {}, None, now=now / MICRO)) for i in shared]
+        found = match_log(log, key_fingerprint(key), weighted, seed=1, secret=SECRET)
+        # a payment value is evaluated when the account is opened, and so matched then (P-10)
+        found += [
+            replace(row, time=max(row.time, lab.opened[row.account_id]))
+            for row in match_pseudonyms(weighted, held)
+        ]
+        found += together(found)
+        rows += [row for row in found if start <= row.time < now]
     decided: dict[float, dict[object, int]] = {level: {} for level in LEVELS}
-    before: dict[tuple[object, str], float] = defaultdict(float)
-    rows = []
-    for look in looks:
-        weighted = [Weighted(i, weight_of(i, {}, None, now=look / MICRO)) for i in shared]
-        log = build_log(
-            table.slice(0, int(np.searchsorted(times, look))).to_batches(), lab.accounts
-        )
-        held = [(a, v) for a, v in paid if lab.opened[a] < look]
-        digests = np.frombuffer(b"".join(v for _, v in held), np.uint8).reshape(-1, 64)
-        found = match_pseudonyms(
-            weighted, [OwnPseudonyms("par", EPOCH, [a for a, _ in held], digests)]
-        )
-        equal = nats(found)
-        found += match_log(log, key_fingerprint(key), weighted, seed=1, secret=SECRET)
-        for (account, actor), ratio in nats(found).items():
-            for level in LEVELS:
-                if probable(ratio) >= level:
-                    by_card = probable(equal.get((account, actor), 0.0)) >= level
-                    decided[level].setdefault(account, known_at[account] if by_card else look)
-            if ratio > before[account, actor] + 0.5:
-                before[account, actor] = ratio
-                rows.append((look - 1, account, actor, ratio))
-    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
-    types = (TIME, lab.accounts.schema.field("account_id").type, pa.string(), pa.float64())
-    names = ("time", "account_id", "actor", "log_ratio")
-    return decided, pa.table(
-        {n: pa.array(c, t) for n, c, t in zip(names, columns, types, strict=True)}
-    )
+    for row in sorted(rows, key=lambda row: row.time):
+        for level in LEVELS:
+            if probable(row.log_ratio) >= level:
+                decided[level].setdefault(row.account_id, row.time)
+    schema = intelligence_schema(lab.accounts.schema.field("account_id").type)
+    return decided, pa.Table.from_pylist([asdict(row) for row in rows], schema=schema)
 
 
 def flagged(result: ScanResult) -> dict[object, int]:
@@ -306,26 +295,24 @@ def experiment(folder: Path, args: argparse.Namespace, key: int) -> dict[str, ob
 
     start = min(int(pc.min(lab.observed["time"]).cast(pa.int64()).as_py()) for lab in labs)
     day = 24 * HOUR
-    leaves = start // day * day + args.days * day // 3
-    first = scanned(labs[0], leaves)
+    third = args.days * day // 3
+    begins = start // day * day + third
+    first = scanned(labs[0], begins)
     operators = Operators()
-    shared = published(labs[0], first, operators, leaves / MICRO)
+    shared = published("a", labs[0], first, operators, begins / MICRO)
     row: dict[str, object] = {
         "declared_at_a": len(first.campaigns),
         "actor_found_at_a": len(set(flagged(first)) & labs[0].attackers) / len(labs[0].attackers),
-        "indicators": dict(Counter(kind_of(item.content) for item in shared)),
     }
     for name, lab in zip("bc", labs[1:], strict=True):
-        alone = flagged(scanned(lab))
-        last = int(pc.max(lab.observed["time"]).cast(pa.int64()).as_py())
-        often = args.match_step * HOUR
-        looks = range(leaves, last + often, often)
+        alone = with_peers = flagged(scanned(lab))
         by_match: dict[float, dict[object, int]] = {level: {} for level in LEVELS}
-        with_peers = alone
+        dated = None
         if shared:
-            by_match, dated = matched(lab, shared, operators, key, looks)
+            by_match, dated = matched(lab, shared, operators, key, begins)
             with_peers = flagged(scanned(lab, intelligence=dated))
         row[name] = {
+            "indicators": dict(Counter(kind_of(item.content) for item in shared)),
             "harvest": len(lab.harvest),
             "innocents": len(lab.innocents),
             "alone": got(lab, alone),
@@ -340,8 +327,12 @@ def experiment(folder: Path, args: argparse.Namespace, key: int) -> dict[str, ob
             row[name][str(level)] = {
                 "shared": got(lab, both),
                 "innocents": len(set(both) & lab.innocents),
-                "first_decision_hours": (min(actor) - leaves) / HOUR if actor else None,
+                "first_decision_hours": (min(actor) - begins) / HOUR if actor else None,
             }
+        begins += third
+        if name == "b":
+            told = scanned(lab, begins, dated)
+            shared = [*shared, *published(name, lab, told, operators, begins / MICRO)]
     row["evaluations"] = operators.evaluated
     row["quota_a_member_and_day"] = DEFAULTS["par"].member_day
     return row
@@ -374,11 +365,11 @@ def told(rows: list[dict[str, object]], args: argparse.Namespace) -> None:
     """Print the table of the documentation."""
     print(
         f"\nthree labs of {args.accounts:,} accounts, {args.seeds} worlds each, scans every "
-        f"{args.step} h, matches every {args.match_step} h, commit {commit()}\n"
+        f"{args.step} h, matches at each request, commit {commit()}\n"
     )
     print(
         "| the actor keeps | found at A | taken at B and C alone | with peers | with challenges "
-        "at .9 | at .5 | lost at .9 | innocents: alone, scan, .9, .5 |\n" + "|---" * 8 + "|"
+        "at .9 | at .5 | lost at .9 | at .5 | innocents: alone, scan, .9, .5 |\n" + "|---" * 9 + "|"
     )
     for trait in dict.fromkeys(row["keeps"] for row in rows):
         own = [row for row in rows if row["keeps"] == trait]
@@ -388,11 +379,11 @@ def told(rows: list[dict[str, object]], args: argparse.Namespace) -> None:
         taken += [sum(p[str(level)]["shared"] for p in places) for level in LEVELS]
         hurt = [sum(p[k] for p in places) for k in ("innocents_alone", "innocents_scan")]
         hurt += [sum(p[str(level)]["innocents"] for p in places) for level in LEVELS]
-        lost = f"{1.0 - taken[2] / taken[0]:.0%}" if taken[0] else ""
+        lost = [f"{1.0 - n / taken[0]:.0%}" if taken[0] else "" for n in taken[2:]]
         print(
             f"| {trait} | {np.mean([row['actor_found_at_a'] for row in own]):.2f} | "
             + " | ".join(f"{n / total:.2f}" for n in taken)
-            + f" | {lost} | {', '.join(str(n) for n in hurt)} of "
+            + f" | {' | '.join(lost)} | {', '.join(str(n) for n in hurt)} of "
             f"{sum(p['innocents'] for p in places):,} |"
         )
 

@@ -83,7 +83,10 @@ def match(
     held back are told so.
     """
     from stillwatch.share.exchange.guard import guarded  # noqa: PLC0415 - help imports no kernel
-    from stillwatch.share.exchange.intelligence import write_intelligence  # noqa: PLC0415
+    from stillwatch.share.exchange.intelligence import (  # noqa: PLC0415
+        together,
+        write_intelligence,
+    )
     from stillwatch.share.exchange.own import read_accounts_of, read_pseudonyms  # noqa: PLC0415
 
     with opened_member(home) as member:
@@ -101,7 +104,7 @@ def match(
         known = [] if benign is None else read_accounts_of(benign, account_type)
         rows, held = guarded(rows, known, bound=bound)
         path = out / "intelligence.parquet"
-        write_intelligence(rows, path, account_type)
+        write_intelligence([*rows, *together(rows)], path, account_type)
         _hold(member, held, approved_by)
     _say(rows, held, path, len(weighted), as_json=as_json)
 

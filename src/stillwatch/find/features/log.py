@@ -75,6 +75,8 @@ class Log:
     asn: NDArray[np.int64]
     client: NDArray[np.uint64]
     """Hash of user agent and TLS fingerprint together; 0 where both are missing."""
+    tls: NDArray[np.uint64]
+    """Hash of the TLS fingerprint alone."""
     system: NDArray[np.uint64]
     body: NDArray[np.uint64]
     end_user: NDArray[np.uint64]
@@ -143,6 +145,7 @@ def build_log(
         block=_np(table, "block"),
         asn=_np(table, "asn"),
         client=agent * np.uint64(0x9E3779B97F4A7C15) ^ tls,
+        tls=tls,
         system=_np(table, "system"),
         body=_np(table, "body"),
         end_user=_np(table, "end_user_id"),

@@ -25,7 +25,17 @@ if TYPE_CHECKING:
     from stillwatch.find.features.log import Log
     from stillwatch.find.signatures.record import Entity, Signature
 
-__all__ = ["MEASURES", "Evidence", "Traffic", "evidence_for"]
+__all__ = [
+    "CROWD",
+    "MEASURES",
+    "SHARES",
+    "STYLED",
+    "Evidence",
+    "Traffic",
+    "evidence_for",
+    "level_ratios",
+    "styled_rows",
+]
 
 MEASURES = ("wording", "reach", "habits", "client", "block")
 """What is measured of an account, in this order; all are log ratios, in nats.
@@ -33,11 +43,11 @@ MEASURES = ("wording", "reach", "habits", "client", "block")
 wording: of its exchanges by level, at the share of harvest that suits it best, at most 6; the same
 text again counts once.  reach: of reaching its highest level at all.  habits: of one exchange, the
 mean.  client, block: of the most telling one that it used."""
-_SHARES = (0.95, 0.3, 0.08)
+SHARES = (0.95, 0.3, 0.08)
 _MOST = 6.0
-_CROWD = 0.07
+CROWD = 0.07
 """Share of all accounts that no actor exceeds: wording that more of them use is anybody's here."""
-_STYLED = 3
+STYLED = 3
 """Level from which on an exchange counts as written in the campaign's words."""
 _CHUNK = 1 << 20
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -118,7 +128,7 @@ def evidence_for(traffic: Traffic, signature: Signature) -> Evidence:
         signature: made under the key of the log.
     """
     log = traffic.log
-    row, level, text = _styled(traffic, signature)
+    row, level, text = styled_rows(traffic, signature)
     account = log.account[row]
     client = _entities(log, log.client, signature.clients)
     block = _entities(log, log.block, signature.blocks)
@@ -139,20 +149,20 @@ def evidence_for(traffic: Traffic, signature: Signature) -> Evidence:
     np.maximum.at(reached, account, level)
     senders = reached[traffic.requests > 0]
     crowd = np.array([(senders >= k).mean() for k in range(1, len(EDGES) + 1)])
-    crowd[crowd <= _CROWD] = 0.0
-    styled = np.bincount(at[level_of_hit >= _STYLED], minlength=accounts.size)
+    crowd[crowd <= CROWD] = 0.0
+    styled = np.bincount(at[level_of_hit >= STYLED], minlength=accounts.size)
     columns = {
         "wording": _wording(signature, counts, crowd),
         "reach": _reach(signature, crowd)[best],
-        "habits": _habits(traffic, signature, accounts, row[level >= _STYLED]),
+        "habits": _habits(traffic, signature, accounts, row[level >= STYLED]),
         "client": client[accounts],
         "block": block[accounts],
     }
     measures = np.stack([columns[name] for name in MEASURES], axis=1)
-    return Evidence(accounts, np.round(measures, 6), styled, row[level >= _STYLED])
+    return Evidence(accounts, np.round(measures, 6), styled, row[level >= STYLED])
 
 
-def _styled(
+def styled_rows(
     traffic: Traffic, signature: Signature
 ) -> tuple[NDArray[np.int32], NDArray[np.int8], NDArray[np.uint64]]:
     """Return the exchanges with a piece, their levels, and what tells different texts apart."""
@@ -183,17 +193,22 @@ def _different(
     return counts
 
 
+def level_ratios(signature: Signature) -> NDArray[np.float64]:
+    """Return by level how much more often the campaign's exchanges hold that much than others."""
+    p = np.array(signature.levels.exchanges) + 0.5
+    q = np.array(signature.levels.others_exchanges) + 0.5
+    return np.asarray((p / p.sum()) / (q / q.sum()))
+
+
 def _wording(
     signature: Signature, counts: NDArray[np.float64], crowd: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    p = np.array(signature.levels.exchanges) + 0.5
-    q = np.array(signature.levels.others_exchanges) + 0.5
-    ratio = (p / p.sum()) / (q / q.sum())
+    ratio = level_ratios(signature)
     ratio[1:][crowd > 0] = np.minimum(ratio[1:][crowd > 0], 1.0)
     best = np.full(counts.shape[0], -np.inf)
-    for share in _SHARES:
+    for share in SHARES:
         best = np.maximum(best, counts @ np.log(share * ratio + 1.0 - share))
-    return np.asarray(np.clip(best - np.log(len(_SHARES)), -5.0, _MOST))
+    return np.asarray(np.clip(best - np.log(len(SHARES)), -5.0, _MOST))
 
 
 def _reach(signature: Signature, crowd: NDArray[np.float64]) -> NDArray[np.float64]:

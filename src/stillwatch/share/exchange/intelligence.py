@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -22,9 +22,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["Intelligence", "intelligence_schema", "read_intelligence", "write_intelligence"]
+__all__ = [
+    "TOGETHER",
+    "Intelligence",
+    "intelligence_schema",
+    "read_intelligence",
+    "together",
+    "write_intelligence",
+]
 
 _VERSION = "1"
+TOGETHER = "together"
+"""Kind of a row that says what several sorts of evidence say together."""
+_TEXT = frozenset({"behaviour", "sketch"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,7 @@ class Intelligence:
     indicator: str
     """Id of the indicator."""
     kind: str
-    """Such as ``pseudonym:email``."""
+    """Such as ``pseudonym:email``, or ``together``."""
     actor: str
     """The author's name for the campaign."""
     author: str
@@ -58,6 +68,30 @@ class Intelligence:
     """Last of them."""
     sample: tuple[str, ...]
     """Ids of some of them."""
+
+
+def together(rows: Sequence[Intelligence]) -> list[Intelligence]:
+    """Return what different sorts of evidence of one actor say together of an account, dated.
+
+    Of each sort (text and what comes with it, networks, pseudonyms) the best counts, since two
+    indicators of one sort often say the same.  The row has the indicator that came last.
+
+    Args:
+        rows: of single indicators, in any order.
+    """
+    found: list[Intelligence] = []
+    best: dict[tuple[str | int, str], dict[str, float]] = {}
+    for row in sorted(rows, key=lambda row: (row.time, row.indicator)):
+        kind = row.kind.partition(":")[0]
+        sort = "text" if kind in _TEXT else kind
+        sorts = best.setdefault((row.account_id, row.actor), {})
+        if row.log_ratio <= sorts.get(sort, 0.0):
+            continue
+        sorts[sort] = row.log_ratio
+        if len(sorts) > 1:
+            total = round(sum(sorts.values()), 6)
+            found.append(replace(row, kind=TOGETHER, log_ratio=total))
+    return found
 
 
 def intelligence_schema(account_type: pa.DataType) -> pa.Schema:

@@ -1,7 +1,9 @@
 """Indicators against own accounts: pseudonyms, behaviour, pieces of text, networks.
 
 Everything is looked up locally; no question leaves.  Keyed kinds match observations and pseudonyms
-of their own epoch and key alone, and say so where there are none.
+of their own epoch and key alone, and say so where there are none.  What is said of an account is
+dated: it rests on the requests up to one of them, so that it holds for a gateway that asks at each
+request, and for a scan that looks at any time.
 """
 
 from __future__ import annotations
@@ -16,18 +18,10 @@ from stillwatch.find.campaigns.detail import spread
 from stillwatch.find.features.hashing import key_from_secret
 from stillwatch.find.features.pieces import SharedPieces
 from stillwatch.find.features.veil import Veil
-from stillwatch.find.signatures import match
-from stillwatch.share.exchange.intelligence import Intelligence
-from stillwatch.share.exchange.networks import network_rows
-from stillwatch.share.objects import (
-    Behaviour,
-    Indicator,
-    Network,
-    Pseudonym,
-    Sketch,
-    kind_of,
-    seconds,
-)
+from stillwatch.find.signatures import Traffic, follow
+from stillwatch.share.exchange.believing import Weighted, dated, said
+from stillwatch.share.exchange.networks import match_networks
+from stillwatch.share.objects import Behaviour, Pseudonym, Sketch, kind_of
 from stillwatch.share.objects.signatures import signature_of
 from stillwatch.share.oprf.matching import Shared, packed
 
@@ -37,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stillwatch.find.features.log import Log
+    from stillwatch.share.exchange.intelligence import Intelligence
 
 __all__ = ["OwnPseudonyms", "Weighted", "match_log", "match_pseudonyms"]
 
@@ -46,19 +41,9 @@ _REPEATS = 2
 """Exchanges in a sketch's words that an account needs: one may be a quotation."""
 _EQUAL = 10.0
 """Nats for an equal pseudonym: values are rented, recycled and mistyped, if seldom."""
-_MOST = 6.0
-"""Nats at most for words, and for a network."""
-_EVEN = 0.5
-"""Prior that shows every account of which a behaviour says something; the scan has its own."""
 _SAMPLE = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Weighted:
-    """An indicator and how far it is believed."""
-
-    item: Indicator
-    weight: float
+_MOST = 6.0
+"""Nats at most for the words of a sketch, of which nobody says how common they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +81,7 @@ def match_pseudonyms(
         rows, places = table.match(part.digests)
         for row, place in zip(rows.tolist(), places.tolist(), strict=True):
             found += [
-                _row(part.accounts[row], shared[number][0], _EQUAL)
+                said(shared[number][0], part.accounts[row], _EQUAL)
                 for number in table.rows(place).tolist()
             ]
     return found
@@ -115,8 +100,9 @@ def match_log(
         secret: the epoch's, under which the log was observed; without it, systems alone are
             looked up.
     """
-    networks = [one for one in indicators if isinstance(one.item.content, Network)]
-    found, hidden = [], log
+    keyed = [one for one in indicators if getattr(one.item.content, "key", None) == key]
+    found: list[Intelligence] = []
+    hidden = log
     if secret:
         veil = Veil.of(secret)
         hidden = replace(
@@ -125,44 +111,47 @@ def match_log(
             client=veil.many(log.client),
             block=veil.many(log.block),
         )
-        keyed = [one for one in indicators if getattr(one.item.content, "key", None) == key]
-        found += _behaviours(hidden, key, keyed)
-        # a behaviour holds the same pieces, and says how many others reach each level of them
-        told = {x.item.fields.campaign for x in keyed if isinstance(x.item.content, Behaviour)}
-        rest = [x for x in keyed if x.item.fields.campaign not in told]
-        found += _sketches(hidden, rest, seed)
-    number = key_from_secret(secret) if secret else None
-    for one, account, rows in network_rows(log, hidden.client, networks, number):
-        found.append(_exchanges(log, one, account, rows, _telling(log, one, account, rows)))
+        found += _behaviours(hidden, keyed)
+        found += _sketches(hidden, _untold(keyed, keyed), seed)
+    rest = _untold(indicators, keyed if secret else ())
+    found += match_networks(log, hidden.client, rest, key_from_secret(secret) or None)
     licensed = {
         log.accounts.ids[int(place)].as_py() for place in np.flatnonzero(log.accounts.licensed)
     }
     return [row for row in found if row.account_id not in licensed]
 
 
-def _behaviours(log: Log, key: str, indicators: Sequence[Weighted]) -> list[Intelligence]:
-    by_campaign: dict[str, Weighted] = {}
-    signatures = []
-    for one in indicators:
-        if isinstance(one.item.content, Behaviour):
-            signature = signature_of(one.item)
-            if by_campaign.setdefault(signature.campaign, one) is one:
-                signatures.append(signature)
+def _untold(indicators: Sequence[Weighted], keyed: Sequence[Weighted]) -> list[Weighted]:
+    """Return the indicators that say what no behaviour of the same campaign says already."""
+    told: dict[str, set[str]] = defaultdict(set)
+    for one in keyed:
+        content = one.item.content
+        if isinstance(content, Behaviour):
+            held = {"sketch"}
+            held |= {"client", "ja4"} if content.clients else set()
+            held |= {"prefix", "asn"} if content.blocks else set()
+            told[one.item.fields.campaign] |= held
+    return [
+        one
+        for one in indicators
+        if (kind_of(one.item.content).rpartition(":")[2]) not in told[one.item.fields.campaign]
+    ]
+
+
+def _behaviours(log: Log, indicators: Sequence[Weighted]) -> list[Intelligence]:
+    signatures = [
+        (one, signature_of(one.item))
+        for one in indicators
+        if isinstance(one.item.content, Behaviour)
+    ]
     if not signatures:
         return []
-    matches = match(log, key, signatures, prior=_EVEN)
-    return [
-        _row(
-            row.account_id,
-            by_campaign[row.campaign],
-            row.log_ratio,
-            exchanges=row.styled,
-            first=row.first,
-            last=row.last,
-            sample=row.sample,
-        )
-        for row in matches.found
-    ]
+    traffic = Traffic(log, [signature for _, signature in signatures])
+    found: list[Intelligence] = []
+    for one, signature in signatures:
+        followed = follow(traffic, signature, one.began)
+        found += dated(log, one, followed.row, followed.ratio, followed.styled)
+    return found
 
 
 def _sketches(log: Log, indicators: Sequence[Weighted], seed: int) -> list[Intelligence]:
@@ -188,62 +177,21 @@ def _sketches(log: Log, indicators: Sequence[Weighted], seed: int) -> list[Intel
         if bodies < _REPEATS:
             continue
         account, one = int(log.account[own[0]]), sketches[int(sketch[group[0]])]
-        found.append(_exchanges(log, one, account, own, min(_MOST, 1.5 * bodies)))
+        found.append(_words(log, one, account, own, min(_MOST, 1.5 * bodies)))
     return found
 
 
-def _telling(log: Log, one: Weighted, account: int, rows: NDArray[np.int64]) -> float:
-    """Return the nats of a network that an account used: rare ones tell, common ones do not."""
-    content = one.item.content
-    if not isinstance(content, Network):
-        return 0.0
-    used = rows.size / max(int((log.account == account).sum()), 1)
-    mine, others = content.mine / 1_000, max(content.others / 1_000_000, 1e-6)
-    ratio = used * mine / others + 1.0 - used
-    return float(np.clip(np.log(max(ratio, 1e-3)), 0.0, _MOST))
-
-
-def _exchanges(
+def _words(
     log: Log, one: Weighted, account: int, rows: NDArray[np.int64], ratio: float
 ) -> Intelligence:
     rows = np.sort(rows)
-    picked = spread(rows, _SAMPLE)
-    return _row(
-        log.accounts.ids[account].as_py(),
+    return said(
         one,
+        log.accounts.ids[account].as_py(),
         ratio,
+        time=int(log.time[rows].max()),
         exchanges=int(rows.size),
         first=int(log.time[rows].min()),
         last=int(log.time[rows].max()),
-        sample=tuple(log.exchange_id[int(row)].as_py() for row in picked),
-    )
-
-
-def _row(
-    account: str | int,
-    one: Weighted,
-    ratio: float,
-    *,
-    exchanges: int = 0,
-    first: int = 0,
-    last: int = 0,
-    sample: tuple[str, ...] = (),
-) -> Intelligence:
-    item = one.item
-    # with the rest of the belief the indicator says nothing: a ratio of one
-    told = np.log1p(one.weight * np.expm1(min(ratio, 60.0)))
-    return Intelligence(
-        time=max(int(seconds(item.modified) * 1e6), last),
-        account_id=account,
-        indicator=item.id,
-        kind=kind_of(item.content),
-        actor=item.fields.campaign,
-        author=item.created_by_ref,
-        weight=round(one.weight, 6),
-        log_ratio=round(float(told), 6),
-        licence=item.fields.licence,
-        exchanges=exchanges,
-        first=first,
-        last=last,
-        sample=sample,
+        sample=tuple(log.exchange_id[int(row)].as_py() for row in spread(rows, _SAMPLE)),
     )
