@@ -110,8 +110,9 @@ def _whole(path: str, count: int) -> dict[str, Any]:
             "usage": usage,
         }
     if path.endswith("/responses"):
-        output = [
-            {"type": "reasoning", "summary": [{"type": "summary_text", "text": "a trace"}]},
+        trace = {"type": "reasoning_text", "text": "a trace"}
+        output: list[dict[str, Any]] = [
+            {"type": "reasoning", "summary": [], "content": [trace]},
             {
                 "type": "message",
                 "role": "assistant",
@@ -198,8 +199,8 @@ def _of_responses(count: int) -> Iterator[bytes]:
     whole = _whole("/responses", count)
     started = whole | {"status": "in_progress", "output": []}
     yield _event({"type": "response.created", "response": started}, named=True)
-    trace = {"type": "response.reasoning_summary_text.delta", "delta": "a trace"}
-    yield _event({**trace, "output_index": 0, "summary_index": 0}, named=True)
+    trace = {"type": "response.reasoning_text.delta", "delta": "a trace"}
+    yield _event({**trace, "output_index": 0, "content_index": 0}, named=True)
     for word in _words(count):
         said = {"type": "response.output_text.delta", "delta": word}
         yield _event({**said, "output_index": 1, "content_index": 0}, named=True)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from gateway_world import ROOT, Rules, asgi_server, config_for, envoy, gateway, grpc_server
 
@@ -23,6 +25,9 @@ class World:
         self.url = f"http://127.0.0.1:{port}"
 
     def clear(self):
+        until = time.monotonic() + 10  # of the test before
+        while self.server.calls and time.monotonic() < until:
+            time.sleep(0.01)
         self.service.requests.clear()
         self.service.answers.clear()
         self.model.received.clear()

@@ -21,7 +21,6 @@ from stillwatch.listening import listen
 from stillwatch.stop.gateways.gateway import Gateway
 from stillwatch.stop.gateways.grpc import GrpcServer
 from stillwatch.stop.interface import (
-    Answer,
     Asked,
     Charge,
     Charged,
@@ -30,6 +29,7 @@ from stillwatch.stop.interface import (
     Mode,
     Rung,
 )
+from stillwatch.stop.responses.answers import AnswerFilter
 
 ROOT = Path(__file__).parents[3]
 PASS = Effect(0, (), b"", b"", (), "", withhold=False, hold=0)
@@ -92,37 +92,14 @@ class Rules:
         self.answers.append((decision, answer))
 
 
-class Lines:
-    """Lets whole lines go on, and takes the trace out of them where it is to be withheld."""
-
-    def __init__(self, told, shape):
-        self.told = told
-        self.shape = shape
-        self.held = b""
-        self.text = b""
-
-    def feed(self, chunk):
-        self.text += chunk
-        if not self.told.withhold:
-            return chunk
-        *whole, self.held = (self.held + chunk).split(b"\n")
-        return b"".join(self.clean(line) + b"\n" for line in whole)
-
-    def end(self):
-        out, self.held = self.held, b""
-        return self.clean(out) if self.told.withhold else out
-
-    def clean(self, line):
-        return line.replace(b"a trace", b"(withheld)")
-
-    @property
-    def answer(self):
-        return Answer(0, 0, -1, -1, -1, "", self.text.decode("utf-8", "replace"))
+def _with_text(decision, told, status):
+    shape, model = decision.request.shape, decision.asked.model
+    return AnswerFilter(told, shape, status=status, model=model, keep_text=True)
 
 
 def gateway(service, **settings):
     outcomes = Counter()
-    made = Gateway(service, Lines, note=lambda outcome: outcomes.update([outcome]), **settings)
+    made = Gateway(service, _with_text, note=lambda outcome: outcomes.update([outcome]), **settings)
     return made, outcomes
 
 

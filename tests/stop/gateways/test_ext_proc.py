@@ -46,7 +46,8 @@ def test_a_request_passes_as_it_was(world, path):
     ((decision, passed),) = told(world)
     assert decision.request is request
     assert passed.status == 200
-    assert passed.text.encode() == answer.content
+    assert passed.text.split() == ["one", "two", "three", "four", "five"]
+    assert passed.output_tokens == 5
     assert world.outcomes == {"passed": 1}
 
 
@@ -61,7 +62,8 @@ def test_a_streamed_answer_passes_as_it_was(world, path):
     assert answer.headers["content-type"] == "text/event-stream"
     assert b"one" in text
     ((_, passed),) = told(world)
-    assert passed.text.encode() == text
+    assert passed.text.split() == ["one", "two", "three", "four", "five"]
+    assert passed.output_tokens == 5
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -71,7 +73,6 @@ def test_a_trace_is_withheld(world, path, stream):
     path = path.replace(":generate", ":streamGenerate") if stream else path
     answer = post(world, "quiet", path, body)
     assert b"a trace" not in answer.content
-    assert b"(withheld)" in answer.content
     assert b"one" in answer.content
 
 

@@ -263,7 +263,7 @@ class _Processing:
             await self._call.send(_GO_ON["response_headers"])
             return
         given = {h.key: _text(h) for h in headers.headers.headers}
-        passing.status = int(given.get(":status") or 0)
+        passing.begin(int(given.get(":status") or 0))
         if passing.alters and given.get("content-encoding", "identity") != "identity":
             self._gateway.note(Outcome.ENCODED_ANSWER)
             status, told = problem(Outcome.ENCODED_ANSWER)

@@ -13,6 +13,7 @@ from stillwatch.stop.gateways.bodies import decoded
 from stillwatch.stop.gateways.outcomes import Outcome, UndecidedError
 from stillwatch.stop.gateways.trust import Trust
 from stillwatch.stop.interface import Answer, FailMode, Request
+from stillwatch.stop.responses.answers import AnswerFilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ __all__ = ["Filter", "Gateway", "Passing"]
 _log = logging.getLogger(__name__)
 _CLIENT_LEFT = 499
 """Status of an answer that did not begin before the client left."""
+_NOTHING = Answer(0, 0, -1, -1, -1, "", "")
 
 
 class Filter(Protocol):
@@ -45,6 +47,12 @@ def _now() -> int:
     return time.time_ns() // 1000
 
 
+def _filter(decision: Decision, effect: Effect, status: int) -> Filter:
+    """Return the filter that keeps no text and checks nothing but what the effect says."""
+    model = decision.asked.model or decision.request.model
+    return AnswerFilter(effect, decision.request.shape, status=status, model=model)
+
+
 def _ignore(outcome: Outcome) -> None:
     """Count nothing."""
 
@@ -54,8 +62,8 @@ class Gateway:
     """What a gateway asks, and what it takes for granted."""
 
     service: Service
-    filters: Callable[[Effect, Shape], Filter]
-    """Makes the filter of an answer."""
+    filters: Callable[[Decision, Effect, int], Filter] = _filter
+    """Makes the filter of an answer, given its HTTP status."""
     trust: Trust = field(default_factory=Trust)
     undecided: FailMode = FailMode.OPEN
     """What becomes of a request that cannot be decided."""
@@ -123,28 +131,36 @@ class Passing:
     """
 
     def __init__(self, gateway: Gateway, decision: Decision, effect: Effect) -> None:
-        self.alters = effect.withhold or effect.hold > 0
-        self.status = _CLIENT_LEFT
+        self.alters = effect.withhold or effect.hold > 0 or bool(effect.model)
         self._gateway = gateway
         self._decision = decision
-        self._filter = gateway.filters(effect, decision.request.shape)
+        self._effect = effect
+        self._filter: Filter | None = None
+        self._status = _CLIENT_LEFT
         self._told = False
+
+    def begin(self, status: int) -> None:
+        """Note the status with which the answer begins."""
+        self._status = status
+        self._filter = self._gateway.filters(self._decision, self._effect, status)
 
     def feed(self, chunk: bytes) -> bytes:
         """Take bytes of the answer, and return those that may go on."""
-        return self._filter.feed(chunk)
+        return chunk if self._filter is None else self._filter.feed(chunk)
 
     def end(self) -> bytes:
         """Return the rest of the answer."""
-        return self._filter.end()
+        return b"" if self._filter is None else self._filter.end()
 
     async def tell(self) -> None:
         """Tell the service what came back, whole or cut short; once, whoever calls again."""
         if self._told:
             return
         self._told = True
-        gateway = self._gateway
-        answer = replace(self._filter.answer, time=gateway.clock(), status=self.status)
+        gateway, answer = self._gateway, _NOTHING
+        if self._filter is not None:
+            answer = self._filter.answer
+        answer = replace(answer, time=gateway.clock(), status=self._status)
         try:
             await gateway.service.answered(self._decision, answer)
         except Exception as error:  # noqa: BLE001 - the client has its answer
