@@ -201,6 +201,12 @@ class Decision:
     """Digest of the policy that decided."""
     knowledge: int
     """Version of the verdicts and indicators that were used."""
+    prompt_tokens: int = 0
+    """Tokens of the prompt, about."""
+    expected_output: int = 0
+    """Tokens of the answer that the cost was reckoned with."""
+    owed: int = 0
+    """Part of the cost that is for earlier answers, which were longer than expected."""
 
 
 @dataclass(frozen=True, slots=True)

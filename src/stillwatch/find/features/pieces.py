@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Hits", "SharedPieces"]
+__all__ = ["Hits", "SharedPieces", "piece_at"]
 
 _BITS = 24
 """The bitmap has 2^24 bits: 2 MiB, which a core's cache holds."""
@@ -65,17 +65,29 @@ class SharedPieces:
         sketch = np.repeat(np.arange(many.size, dtype=np.int32), many)
         order = np.lexsort((sketch, flat))
         self._weight, self._sketch = weight[order], sketch[order]
-        self._known, starts = np.unique(flat[order], return_index=True)
+        self.known, starts = np.unique(flat[order], return_index=True)
         self._starts = np.append(starts, flat.size).astype(np.int64)
-        size = 1 << max(4, int(2 * self._known.size - 1).bit_length())
-        self._slots = np.full(size, -1, np.int32)
-        self._bitmap = np.zeros(1 << (_BITS - 3), np.uint8)
-        self._seed = np.uint64(seed | 1)
-        _fill(self._known, self._slots, self._bitmap, self._seed)
+        size = 1 << max(4, int(2 * self.known.size - 1).bit_length())
+        self.slots = np.full(size, -1, np.int32)
+        self.bitmap = np.zeros(1 << (_BITS - 3), np.uint8)
+        self.seed = np.uint64(seed | 1)
+        _fill(self.known, self.slots, self.bitmap, self.seed)
 
     def __len__(self) -> int:
         """Return how many different pieces there are."""
-        return self._known.size
+        return self.known.size
+
+    def held_by(self, place: int) -> list[tuple[int, int]]:
+        """Return the sketches that hold a piece, each with its weight in hundredths of a nat.
+
+        Args:
+            place: what :func:`piece_at` returned.
+
+        >>> SharedPieces([[5, 7], [7]], [[200, 100], [300]]).held_by(1)
+        [(0, 100), (1, 300)]
+        """
+        at = slice(int(self._starts[place]), int(self._starts[place + 1]))
+        return list(zip(self._sketch[at].tolist(), self._weight[at].tolist(), strict=True))
 
     def match(self, facets: NDArray[np.uint64], ptr: NDArray[np.integer]) -> Hits:
         """Return which rows hold pieces of which sketches.
@@ -87,10 +99,10 @@ class SharedPieces:
         row, place = _look_up(
             np.ascontiguousarray(facets, np.uint64),
             np.ascontiguousarray(ptr, np.int64),
-            self._known,
-            self._slots,
-            self._bitmap,
-            self._seed,
+            self.known,
+            self.slots,
+            self.bitmap,
+            self.seed,
         )
         pairs = np.unique(np.stack([row, place], axis=1), axis=0) if row.size else _NO_PAIRS
         row, place = pairs[:, 0], pairs[:, 1]
@@ -130,6 +142,22 @@ def _fill(known: np.ndarray, slots: np.ndarray, bitmap: np.ndarray, seed: np.uin
 
 
 @nb.njit(cache=True, nogil=True)
+def piece_at(
+    value: np.uint64, known: np.ndarray, slots: np.ndarray, bitmap: np.ndarray, seed: np.uint64
+) -> int:
+    """Return the place of a piece in ``SharedPieces.known``, -1 where it is none of them."""
+    mixed = value * seed
+    bit = mixed >> np.uint64(40)
+    if not bitmap[bit >> np.uint64(3)] & np.uint8(1 << (bit & np.uint64(7))):
+        return -1
+    mask = np.uint64(slots.size - 1)
+    slot = (mixed >> np.uint64(8)) & mask
+    while slots[slot] >= 0 and known[slots[slot]] != value:
+        slot = (slot + np.uint64(1)) & mask
+    return slots[slot]
+
+
+@nb.njit(cache=True, nogil=True)
 def _look_up(
     facets: np.ndarray,
     ptr: np.ndarray,
@@ -138,19 +166,12 @@ def _look_up(
     bitmap: np.ndarray,
     seed: np.uint64,
 ) -> tuple[np.ndarray, np.ndarray]:
-    mask = np.uint64(slots.size - 1)
     rows, places = np.empty(1024, np.int64), np.empty(1024, np.int64)
     found = 0
     for row in range(ptr.size - 1):
         for at in range(ptr[row], ptr[row + 1]):
-            mixed = facets[at] * seed
-            bit = mixed >> np.uint64(40)
-            if not bitmap[bit >> np.uint64(3)] & np.uint8(1 << (bit & np.uint64(7))):
-                continue
-            slot = (mixed >> np.uint64(8)) & mask
-            while slots[slot] >= 0 and known[slots[slot]] != facets[at]:
-                slot = (slot + np.uint64(1)) & mask
-            if slots[slot] < 0:
+            place = piece_at(facets[at], known, slots, bitmap, seed)
+            if place < 0:
                 continue
             if found == rows.size:
                 wider = np.empty(2 * found, np.int64)
@@ -159,6 +180,6 @@ def _look_up(
                 wider = np.empty(2 * found, np.int64)
                 wider[:found] = places
                 places = wider
-            rows[found], places[found] = row, slots[slot]
+            rows[found], places[found] = row, place
             found += 1
     return rows[:found], places[:found]

@@ -17,7 +17,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Veil"]
+__all__ = ["Veil", "veiled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,27 +87,31 @@ def _round(
 
 
 @nb.njit(cache=True, nogil=True)
+def veiled(word: np.uint64, low: np.uint64, high: np.uint64) -> np.uint64:
+    """Return what leaves in the place of one hash."""
+    if word == np.uint64(0):
+        return word
+    a = low ^ np.uint64(0x736F6D6570736575)
+    b = high ^ np.uint64(0x646F72616E646F6D)
+    c = low ^ np.uint64(0x6C7967656E657261)
+    d = high ^ np.uint64(0x7465646279746573)
+    d ^= word
+    a, b, c, d = _round(a, b, c, d)
+    a, b, c, d = _round(a, b, c, d)
+    a ^= word
+    last = np.uint64(8) << np.uint64(56)  # the message has eight bytes
+    d ^= last
+    a, b, c, d = _round(a, b, c, d)
+    a, b, c, d = _round(a, b, c, d)
+    a ^= last
+    c ^= np.uint64(0xFF)
+    for _ in range(4):
+        a, b, c, d = _round(a, b, c, d)
+    made = a ^ b ^ c ^ d
+    return made if made != np.uint64(0) else np.uint64(1)
+
+
+@nb.njit(cache=True, nogil=True)
 def _sip(values: np.ndarray, low: np.uint64, high: np.uint64, out: np.ndarray) -> None:
     for place in range(values.size):
-        word = values[place]
-        if word == np.uint64(0):
-            out[place] = word
-            continue
-        a = low ^ np.uint64(0x736F6D6570736575)
-        b = high ^ np.uint64(0x646F72616E646F6D)
-        c = low ^ np.uint64(0x6C7967656E657261)
-        d = high ^ np.uint64(0x7465646279746573)
-        d ^= word
-        a, b, c, d = _round(a, b, c, d)
-        a, b, c, d = _round(a, b, c, d)
-        a ^= word
-        last = np.uint64(8) << np.uint64(56)  # the message has eight bytes
-        d ^= last
-        a, b, c, d = _round(a, b, c, d)
-        a, b, c, d = _round(a, b, c, d)
-        a ^= last
-        c ^= np.uint64(0xFF)
-        for _ in range(4):
-            a, b, c, d = _round(a, b, c, d)
-        made = a ^ b ^ c ^ d
-        out[place] = made if made != np.uint64(0) else np.uint64(1)
+        out[place] = veiled(values[place], low, high)

@@ -2,7 +2,9 @@
 
 from stillwatch.stop.serving.buckets import LocalBuckets
 from stillwatch.stop.serving.core import Core, Weighed
-from stillwatch.stop.serving.knowledge import Knowledge, Pieces, Place
+from stillwatch.stop.serving.indicators import Heard, Indicators, Pieces, Place
+from stillwatch.stop.serving.knowledge import Knowledge, KnownAccount, KnownCampaign
+from stillwatch.stop.serving.state import Snapshot, State
 from stillwatch.stop.serving.terms import (
     NO_MEASURES,
     Allowance,
@@ -17,12 +19,18 @@ __all__ = [
     "NO_MEASURES",
     "Allowance",
     "Core",
+    "Heard",
     "InForce",
+    "Indicators",
     "Knowledge",
+    "KnownAccount",
+    "KnownCampaign",
     "LocalBuckets",
     "Measures",
     "Pieces",
     "Place",
+    "Snapshot",
+    "State",
     "Terms",
     "Tier",
     "Weighed",

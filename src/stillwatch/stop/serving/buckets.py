@@ -50,6 +50,7 @@ class LocalBuckets:
         self._asked = np.frombuffer(self._packed, np.int64).reshape(CHARGES, 5)
         self._told = np.zeros((CHARGES, 4), np.int64)
         self._places = np.zeros(CHARGES, np.int64)
+        self.charge((), 0)  # compiles, so that no request waits for it
 
     def charge(self, charges: Sequence[Charge], now: int) -> list[Charged]:
         """Charge each bucket; where one does not allow it, none is charged.

@@ -5,16 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from stillwatch.find.features.hashing import hash_strings, key_from_secret
+from stillwatch.find.features.text import seed_of
+from stillwatch.find.features.veil import Veil
+from stillwatch.stop.interface import Charge, Decision, Mode, Rung
+from stillwatch.stop.serving.grounds import is_member, known_grounds, settle, usage_grounds
+from stillwatch.stop.serving.kernels import weighing as told_at
+from stillwatch.stop.serving.kernels.tables import SketchKey, scratch
+from stillwatch.stop.serving.kernels.weighing import learn, weigh_one
+from stillwatch.stop.serving.knowledge import Keys, KnownAccount
+from stillwatch.stop.serving.places import block_of
+from stillwatch.stop.serving.shapes import read_asked
+from stillwatch.stop.serving.state import State
 from stillwatch.stop.serving.terms import NO_MEASURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stillwatch.stop.interface import Answer, Asked, Charge, Charged, Decision, Request
+    from stillwatch.stop.interface import Answer, Asked, Charged, Request
+    from stillwatch.stop.serving.grounds import Ground
+    from stillwatch.stop.serving.indicators import Heard
     from stillwatch.stop.serving.knowledge import Knowledge
-    from stillwatch.stop.serving.terms import Measures, Terms, Tier
+    from stillwatch.stop.serving.terms import Allowance, Measures, Terms, Tier
 
 __all__ = ["Core", "Weighed"]
+
+_SECOND = 1_000_000
+_STRANGER = KnownAccount(None, -1.0, 0, licensed=False, decoy=False, verification="", heard=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +53,13 @@ class Weighed:
     """Kind of each charge: account, campaign, segment, network."""
     charges: tuple[Charge, ...]
     """At most 8, the account's first."""
+    grounds: tuple[Ground, ...]
+    """Of what is known and heard."""
+    terms: Terms
+    knowledge: int
+    """Version of what was known."""
+    told: tuple[int, ...]
+    """What the kernel told, see ``kernels.weighing``."""
 
 
 class Core:
@@ -44,11 +70,20 @@ class Core:
 
     Args:
         terms: the policy.
-        knowledge: verdicts, indicators and accounts.
+        knowledge: verdicts, indicators and accounts, built under the same secret.
         measures: those in force.
         secret: of the sketches, as ``observe --key-file`` reads it; empty for none.
-        accounts: accounts of which the state is kept, about 330 bytes each.
+        accounts: accounts of which the state is kept, 328 bytes each.
         segments: segments of text of which the holders are counted, 24 bytes each.
+
+    >>> from stillwatch.stop.interface import Request, Shape
+    >>> from stillwatch.stop.serving import Knowledge, LocalBuckets, Terms
+    >>> core = Core(Terms(), Knowledge.of(), accounts=1024, segments=1024)
+    >>> body = b'{"messages": [{"role": "user", "content": "Why is the sky blue at noon?"}]}'
+    >>> weighed = core.weigh(Request(0, "r1", "alice", Shape.OPENAI_CHAT, body))
+    >>> decision = core.conclude(weighed, LocalBuckets(1024).charge(weighed.charges, 0))
+    >>> decision.rung.name, decision.tier, decision.cost
+    ('OBSERVE', 'unverified', 393)
     """
 
     def __init__(
@@ -58,13 +93,22 @@ class Core:
         measures: Measures = NO_MEASURES,
         *,
         secret: bytes = b"",
-        accounts: int = 1 << 20,
+        accounts: int = 5 << 18,
         segments: int = 1 << 22,
     ) -> None:
         self.terms = terms
         self.knowledge = knowledge
         self.measures = measures
-        self._sizes = accounts, segments, secret
+        self.state = State(accounts, segments)
+        self._keys = Keys(secret)
+        self._key = key_from_secret(secret)
+        veil = Veil.of(secret) if secret else Veil(0, 0)
+        self._veil = veil
+        self._sketch = SketchKey(seed_of(self._key), np.uint64(veil.low), np.uint64(veil.high))
+        self._ask = np.zeros(4, np.int64)
+        self._scratch = scratch()
+        self._of_terms: tuple[Terms, np.ndarray] | None = None
+        self._compile()
 
     def weigh(self, request: Request) -> Weighed:
         """Read a request, take it into the state, and say what it is to be charged; never raises.
@@ -72,7 +116,49 @@ class Core:
         Args:
             request: as the gateway made it.
         """
-        raise NotImplementedError
+        terms, knowledge = self.terms, self.knowledge
+        asked, unread = read_asked(request)
+        account = self._keys.of(b"account", request.account)
+        told = self._price(request, asked, account, terms, knowledge)
+        row = told[told_at.KNOWN]
+        known = knowledge.account(row) if row >= 0 else _STRANGER
+        now, expires = request.time, knowledge.as_of + terms.lasts * _SECOND
+        tier = terms.tier_of(known.verification, licensed=known.licensed)
+        block = block_of(request.ip)
+        heard = self._heard(request, told, block, knowledge)
+        grounds: Sequence[Ground] = ()
+        campaign = ""
+        if row >= 0 or heard:
+            grounds = known_grounds(known, heard, terms, expires, now)
+            if known.campaign and is_member(known, terms, current=expires > now):
+                campaign = known.campaign.campaign_id
+        cost = max(told[told_at.COST], terms.unread) if unread else told[told_at.COST]
+        kinds, charges = ["account"], [_charge(account, cost, tier.allowance)]
+        if campaign:
+            kinds.append("campaign")
+            charges.append(_charge(self._keys.of(b"campaign", campaign), cost, terms.campaign))
+        if told[told_at.SHARED] > 0:
+            segment = self._keys.of(b"segment", str(told[told_at.SEGMENT]))
+            kinds.append("segment")
+            charges.append(_charge(segment, told[told_at.SHARED], terms.segment))
+            if block:
+                network = self._keys.of(b"network", block)
+                kinds.append("network")
+                charges.append(_charge(network, told[told_at.SHARED], terms.network))
+        return Weighed(
+            request,
+            asked,
+            unread,
+            cost,
+            tier,
+            campaign,
+            tuple(kinds),
+            tuple(charges),
+            tuple(grounds),
+            terms,
+            knowledge.version,
+            told,
+        )
 
     def conclude(self, weighed: Weighed, charged: Sequence[Charged]) -> Decision:
         """Decide.
@@ -82,13 +168,132 @@ class Core:
             charged: outcome of each of its charges, in order; empty where the buckets could not
                 be asked, which counts as allowed.
         """
-        raise NotImplementedError
+        request, terms = weighed.request, weighed.terms
+        grounds = list(weighed.grounds)
+        if weighed.unread or not all(one.allowed for one in charged):
+            grounds += usage_grounds(
+                weighed.kinds, charged, weighed.tier, unread=bool(weighed.unread)
+            )
+        measure = self.measures.on(request.account, weighed.campaign, request.time)
+        settled = settle(grounds, measure, member=bool(weighed.campaign))
+        return Decision(
+            request=request,
+            asked=weighed.asked,
+            rung=Rung.OBSERVE if terms.mode is Mode.SHADOW else settled.rung,
+            would=settled.rung,
+            mode=terms.mode,
+            reasons=settled.reasons,
+            measure_id=settled.measure_id,
+            campaign=weighed.campaign,
+            expires=settled.expires,
+            lifted_by=settled.lifted_by,
+            cost=weighed.cost,
+            limiting=tuple(zip(weighed.kinds, weighed.charges, charged, strict=False)),
+            tier=weighed.tier.name,
+            policy=terms.digest,
+            knowledge=weighed.knowledge,
+            prompt_tokens=weighed.told[told_at.PROMPT],
+            expected_output=weighed.told[told_at.EXPECTED],
+            owed=weighed.told[told_at.OWED],
+        )
 
     def answered(self, decision: Decision, answer: Answer) -> None:
-        """Learn how long an account's answers are.
+        """Learn how long an account's answers are; what one was longer than priced is owed.
 
         Args:
             decision: the request's.
-            answer: what came back.
+            answer: what came back; one that says no tokens teaches nothing.
         """
-        raise NotImplementedError
+        if answer.output_tokens < 0:
+            return
+        account = self._keys.of(b"account", decision.request.account)
+        learn(
+            self.state.tables,
+            np.uint64(Keys.number(account)),
+            answer.time // _SECOND,
+            min(answer.output_tokens, 2**31),
+            decision.prompt_tokens,
+            decision.expected_output,
+            decision.cost - decision.owed,
+            self.terms.weights.echo,
+        )
+
+    def _compile(self) -> None:
+        """Compile the kernels, or load them, so that no request waits for it."""
+        state, sketch, known = State(16, 8).tables, self._sketch, self.knowledge
+        account, weights = np.uint64(1), self._weights(self.terms)
+        tables, pieces = known.tables, known.pieces
+        weigh_one(
+            _NO_TEXT, account, 0, self._ask, weights, sketch, tables, pieces, state, self._scratch
+        )
+        learn(state, account, 0, 0, 0, 0, 0, 0)
+
+    def _price(
+        self, request: Request, asked: Asked, account: bytes, terms: Terms, knowledge: Knowledge
+    ) -> tuple[int, ...]:
+        ask = self._ask
+        ask[0], ask[1] = asked.max_tokens, asked.choices
+        ask[2], ask[3] = asked.reasoning, asked.structured
+        text = asked.prompt.encode("utf-8", "surrogatepass")
+        weigh_one(
+            np.frombuffer(text, np.uint8) if text else _NO_TEXT,
+            np.uint64(Keys.number(account)),
+            request.time // _SECOND,
+            ask,
+            self._weights(terms),
+            self._sketch,
+            knowledge.tables,
+            knowledge.pieces,
+            self.state.tables,
+            self._scratch,
+        )
+        return tuple(self._scratch.told.tolist())
+
+    def _weights(self, terms: Terms) -> np.ndarray:
+        held = self._of_terms
+        if held is None or held[0] is not terms:
+            w = terms.weights
+            values = (
+                *(w.usual_output, w.history, w.echo, w.reasoning, w.structured, w.known),
+                *(w.shared, w.doublings, w.popular, w.least, w.cleared * 10),
+            )
+            held = self._of_terms = terms, np.array(values, np.int64)
+        return held[1]
+
+    def _heard(
+        self, request: Request, told: tuple[int, ...], block: str, knowledge: Knowledge
+    ) -> list[Heard]:
+        """Return what indicators say of a request."""
+        indicators = knowledge.indicators
+        heard: list[Heard] = []
+        if told[told_at.HITS] > 1:
+            heard += indicators.of_text(self._scratch.found[: told[told_at.HITS]].tolist())
+        if indicators.placed:
+            client = self._client(request) if indicators.clients else ""
+            heard += indicators.of_place(request.asn, block, client, request.tls_fingerprint)
+        return heard
+
+    def _client(self, request: Request) -> str:
+        """Return the veiled hash of user agent and JA4, as observations hold it."""
+        agent, tls = (
+            _hashed(value, self._key) for value in (request.user_agent, request.tls_fingerprint)
+        )
+        client = (agent * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF) ^ tls
+        return f"{self._veil.one(client):016x}" if client else ""
+
+
+_NO_TEXT = np.zeros(0, np.uint8)
+_NO_TEXT.flags.writeable = False  # as views of bytes are, so that kernels compile once
+
+
+def _charge(bucket: bytes, cost: int, allowance: Allowance) -> Charge:
+    return Charge(bucket, cost, allowance.rate, allowance.burst)
+
+
+def _hashed(value: str, key: int) -> int:
+    """Return the hash that observations hold of a value; 0 of none."""
+    data = value.encode("utf-8", "surrogatepass")
+    if not data:
+        return 0
+    ends = np.array([0, len(data)], np.int64)
+    return int(hash_strings(np.frombuffer(data, np.uint8), ends, None, key)[0])

@@ -100,6 +100,9 @@ class Weights:
     """Share of the holders seen lately from which on a segment is nobody's in particular."""
     least: int = 5
     """Least cost of a request."""
+    cleared: int = 100
+    """Probability up to which a scan's verdict clears an account: what it shares with others is
+    not charged, and does not make it one of a crowd."""
 
 
 @dataclass(frozen=True, slots=True)

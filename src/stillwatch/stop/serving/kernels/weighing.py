@@ -1,0 +1,263 @@
+"""One request in one compiled call: sketch, match, remember, and price.
+
+What the numbers mean is told in docs/explanation/limits-by-value.md.
+"""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from stillwatch.find.features.hashing import fold, mix
+from stillwatch.find.features.pieces import piece_at
+from stillwatch.find.features.text import KIND_SENTENCE, pieces_of
+from stillwatch.find.features.veil import veiled
+from stillwatch.stop.serving.kernels import accounts as of
+from stillwatch.stop.serving.kernels.known import known_at
+from stillwatch.stop.serving.kernels.panes import PANE
+from stillwatch.stop.serving.kernels.segments import count_crowd, hold, holders_of, segment_at
+
+__all__ = [
+    "COST",
+    "EXPECTED",
+    "HITS",
+    "HOLDERS",
+    "KNOWN",
+    "LICENSED",
+    "NOVEL",
+    "OWED",
+    "PROMPT",
+    "SEGMENT",
+    "SHARED",
+    "added_tokens",
+    "learn",
+    "segments_of",
+    "weigh_one",
+]
+
+COST, PROMPT, EXPECTED, NOVEL, HOLDERS, SEGMENT, SHARED, HITS, KNOWN, OWED = range(10)
+"""What a call tells, int64: cost, thousandths; tokens of the prompt; tokens expected; share of its
+segments that is new, thousandths; holders of the shared ones, thousandths; the segment that stands
+for them, its bits, or 0; part of the cost that is due to sharing; pieces found; row of what is
+known of the account, -1 where nothing is; part of the cost that is for earlier answers."""
+
+LICENSED = 1
+"""Flag of a licensed distiller, whose text makes nobody a holder."""
+_RARE_AT_LEAST = 64.0
+"""Holders below which no segment is popular, however small the crowd."""
+_MOST_TOKENS = np.int64(1) << 24
+_BYTES_A_TOKEN = 4
+"""In every script: a prompt's length must not depend on whose tokeniser fits its language."""
+
+
+@nb.njit(cache=True, nogil=True)
+def segments_of(facets, kinds, count, whole, out):
+    """Join the facets of a prompt into longer segments; return how many.
+
+    Whole sentences stand for themselves.  A window of three words is nobody's own; three windows
+    that follow each other, about seven words, are as rare as a sentence.
+
+    Args:
+        facets: (FACETS,) uint64, of which ``count`` are filled, kind by kind, in text order.
+        kinds: (FACETS,) uint8.
+        count: number of facets.
+        whole: hash of the whole text, the only segment of one that has no facet.
+        out: (FACETS,) uint64, filled.
+    """
+    many = 0
+    start = 0
+    while start < count:
+        kind, end = kinds[start], start
+        while end < count and kinds[end] == kind:
+            end += 1
+        if kind == KIND_SENTENCE:
+            for i in range(start, end):
+                out[many] = facets[i]
+                many += 1
+        else:
+            base = np.uint64(kind) * np.uint64(0x9E3779B97F4A7C15)
+            for i in range(start, max(end - 2, start + 1)):
+                state = base
+                for j in range(i, min(i + 3, end)):
+                    state = fold(state, facets[j])
+                out[many] = mix(state)
+                many += 1
+        start = end
+    if many == 0 and whole != 0:
+        out[0] = whole
+        many = 1
+    return many
+
+
+@nb.njit(cache=True, nogil=True)
+def added_tokens(output, prompt, echo):
+    """Return the tokens of an answer that count as new, beside those that echo its prompt.
+
+    >>> added_tokens(500, 100, 125), added_tokens(100, 100, 125)
+    (400, 12)
+    """
+    return max(output - prompt, output * echo // 1000)
+
+
+@nb.njit(cache=True, nogil=True)
+def _match(key, pieces, facets, count, found):
+    """Look the facets of a prompt up among shared pieces; return how many were found."""
+    hits = 0
+    if pieces.known.size == 0:
+        return hits
+    for i in range(count):
+        value = facets[i]
+        if key.low != 0 or key.high != 0:
+            value = veiled(value, key.low, key.high)
+        place = piece_at(value, pieces.known, pieces.slots, pieces.bitmap, pieces.seed)
+        if place >= 0:
+            found[hits] = place
+            hits += 1
+    return hits
+
+
+@nb.njit(cache=True, nogil=True)
+def _spread(state, at, pane, segments, many, holder, cleared, licensed, popular, told):
+    """Remember the segments of a prompt; return how many doublings of holders they tell of.
+
+    Who was looked at and cleared makes no crowd, so that public templates stay cheap; and a
+    licensed account makes nobody else a copier.
+    """
+    novel, shared = 0, 0
+    most, second = 0.0, 0.0
+    stands = np.uint64(0)
+    for i in range(many):
+        segment = segments[i]
+        others = 0.0
+        if not licensed:
+            cell = segment_at(state.cells, segment, pane)
+            if cleared:
+                others = holders_of(state.cells, cell)
+            else:
+                others, fresh = hold(state.cells, cell, segment, holder)
+                if not fresh and others >= 1.0:
+                    others -= 1.0
+        if others < 0.5 and not of.has_seen(state.seen, at, segment):
+            novel += 1
+        of.see(state.seen, at, segment, pane)
+        if others < 1.9 or others >= popular:  # with this one, three
+            continue
+        shared += 1
+        if stands == 0 or segment < stands:
+            stands = segment
+        if others > most:
+            most, second = others, most
+        elif others > second:
+            second = others
+    told[NOVEL] = novel * 1000 // max(many, 1)
+    told[HOLDERS] = 0
+    told[SEGMENT] = 0
+    if shared < 2 or cleared:  # one alone may be a quotation
+        return 0.0
+    told[HOLDERS] = np.int64((second + 1.0) * 1000)
+    told[SEGMENT] = np.int64(stands)
+    return np.log2((second + 1.0) / 2.0)
+
+
+@nb.njit(cache=True, nogil=True)
+def weigh_one(text, account, now, asked, weights, key, known, pieces, state, scratch):
+    """Take one request into the state and price it.
+
+    Args:
+        text: the prompt, UTF-8, uint8.
+        account: keyed hash, not 0.
+        now: seconds since 1970.
+        asked: (4,) int64: max_tokens or -1, choices, reasoning, structured.
+        weights: (11,) int64: the policy's, in the order of ``Weights``; the last of them, up to
+            which a scan's verdict clears an account, in ten-thousandths.
+        key: ``SketchKey``.
+        known: ``KnownTables``.
+        pieces: ``PieceTables``.
+        state: ``StateTables``, changed.
+        scratch: ``Scratch``, filled; ``told`` and ``found`` are the result.
+    """
+    told = scratch.told
+    _, count, whole = pieces_of(
+        text,
+        0,
+        text.size,
+        key.seed,
+        0,
+        scratch.tokens,
+        scratch.weights,
+        scratch.marks,
+        scratch.form,
+        scratch.facets,
+        scratch.kinds,
+    )
+    row = known_at(known.slots, known.places, account)
+    holder, licensed, cleared = account, False, False
+    if row >= 0:
+        if known.holders[row] != 0:
+            holder = known.holders[row]
+        licensed = (known.rows[row, 3] & LICENSED) != 0
+        cleared = known.rows[row, 0] < 0 and 0 <= known.rows[row, 1] <= weights[10]
+    told[KNOWN] = row
+    told[HITS] = _match(key, pieces, scratch.facets, count, scratch.found)
+
+    counts = state.counts
+    at = of.account_at(state.keys, counts, state.seen, account, now)
+    of.roll(counts, state.seen, at, now // PANE)
+    pane = np.int64(counts[at, of.PANE_NUMBER])
+    counts[at, of.LAST] = max(np.int64(counts[at, of.LAST]), now)
+    many = segments_of(scratch.facets, scratch.kinds, count, whole, scratch.segments)
+    everybody = count_crowd(state.crowd, state.crowd_told, holder, now)
+    popular = max(_RARE_AT_LEAST, everybody * weights[8] / 1000.0)
+    doublings = _spread(
+        state, at, pane, scratch.segments, many, holder, cleared, licensed, popular, told
+    )
+    doublings = min(doublings, np.float64(weights[7]))
+
+    output = np.int64(counts[at, of.OUTPUT]) + np.int64(counts[at, of.OUTPUT + 1])
+    answers = np.int64(counts[at, of.ANSWERS]) + np.int64(counts[at, of.ANSWERS + 1])
+    expected = (output + weights[1] * weights[0]) // max(answers + weights[1], 1)
+    if asked[0] >= 0:
+        expected = min(expected, asked[0])
+    expected = min(expected * max(asked[1], 1), _MOST_TOKENS)
+    prompt = np.int64(text.size) // _BYTES_A_TOKEN
+    alone = np.float64(added_tokens(expected, prompt, weights[2]))
+    alone *= (1000.0 + asked[2] * weights[3] + asked[3] * weights[4]) / 1000.0
+    alone *= (weights[5] + (1000.0 - weights[5]) * told[NOVEL] / 1000.0) / 1000.0
+    extra = alone * doublings * weights[6] / 1000.0
+    owed = np.int64(counts[at, of.OWED])
+    counts[at, of.OWED] = 0
+    cost = max(np.int64(alone + extra), weights[9]) + owed
+    told[COST], told[SHARED], told[OWED] = cost, np.int64(extra), owed
+    told[PROMPT], told[EXPECTED] = prompt, expected
+    of.add_to(counts, at, of.REQUESTS, 1)
+    of.add_to(counts, at, of.ASKED, prompt)
+    of.add_to(counts, at, of.COST, cost)
+    if doublings > 0:
+        of.add_to(counts, at, of.SHARED, 1)
+
+
+@nb.njit(cache=True, nogil=True)
+def learn(state, account, now, output, prompt, expected, cost, echo):
+    """Take in how long an answer was; what it was longer than expected is owed.
+
+    Args:
+        state: ``StateTables``, changed.
+        account: keyed hash.
+        now: seconds since 1970.
+        output: tokens of the answer.
+        prompt: tokens of the prompt, as they were priced.
+        expected: tokens that were priced.
+        cost: thousandths that were charged for it.
+        echo: least share that is new, thousandths.
+    """
+    counts = state.counts
+    at = of.find_account(state.keys, account)
+    if at < 0:
+        return
+    of.roll(counts, state.seen, at, now // PANE)
+    of.add_to(counts, at, of.ANSWERS, 1)
+    of.add_to(counts, at, of.OUTPUT, output)
+    priced = max(added_tokens(expected, prompt, echo), 1)
+    more = added_tokens(output, prompt, echo) - priced
+    if more > 0:
+        of.add_to(counts, at, of.OWED, np.int64(cost * 1.0 * more / priced))
