@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import shutil
 import socket
@@ -100,4 +101,12 @@ def until(condition, seconds=15.0):
     while not (found := condition()):
         assert time.monotonic() < end, "it did not come about in time"
         time.sleep(0.02)
+    return found
+
+
+async def eventually(condition, seconds=15.0):
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, "it did not come about in time"
+        await asyncio.sleep(0.01)
     return found

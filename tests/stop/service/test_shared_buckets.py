@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from random import Random
 
 import pytest
 import redis
@@ -13,6 +14,7 @@ from servers import redis_server
 from stillwatch.errors import ConfigurationError, UnreachableError
 from stillwatch.stop.interface import Charge
 from stillwatch.stop.service.shared_buckets import MOST, RedisBuckets
+from stillwatch.stop.serving import LocalBuckets
 
 START = 1_790_000_000_000_000
 SECOND = 1_000_000
@@ -69,11 +71,27 @@ def test_a_bucket_gives_its_burst_and_then_its_rate(server):
 
 
 def test_where_one_bucket_refuses_none_is_charged(server):
-    full, empty = charge(b"full"), charge(b"empty", cost=6000)
-    refused, then = played(server, (START, full, empty), (START, full))
-    assert [one.allowed for one in refused] == [True, False]
-    assert refused[0].remaining == 5000
+    full, other = charge(b"full"), charge(b"other", cost=5000)
+    first, refused, then = played(server, (START, other), (START, full, other), (START, full))
+    assert [one.allowed for one in (*first, *refused)] == [True, True, False]
     assert then[0].remaining == 4000
+
+
+def test_redis_and_a_process_reckon_alike(server):
+    random = Random(6)
+    kinds = {b"a": (1, 1000), b"b": (7, 5000), b"c": (1000, 1_000_000_000), b"d": (57_870, 1)}
+    now, steps = START, []
+    for _ in range(400):
+        now += random.choice((0, 1, 999, SECOND, 7 * SECOND, 3600 * SECOND))
+        charges = []
+        for name in random.choices(list(kinds), k=random.randint(1, MOST)):
+            rate, burst = kinds[name]
+            cost = random.choice((0, 1, 333, 1000, 4999, 90_000))
+            charges.append(charge(name, cost, rate, burst))
+        steps.append((now, *charges))
+    local = LocalBuckets(1 << 12)
+    shared = played(server, *steps)
+    assert shared == [local.charge(charges, now) for now, *charges in steps]
 
 
 def test_a_thousand_at_once_over_two_replicas_get_the_burst_and_no_more(server):

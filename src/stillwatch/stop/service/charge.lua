@@ -1,43 +1,43 @@
--- Charges up to eight buckets (GCRA), all or none. KEYS: buckets; ARGV: the caller's time in
--- microseconds or 0 for the server's, then cost, rate and burst of each, in thousandths.
--- A bucket holds one number, the theoretical arrival time: the microsecond at which it is full.
+-- Charges up to eight buckets, all or none, as stop/serving/kernels/gcra.py does in a process.
+-- KEYS: buckets. ARGV: the caller's time in microseconds, or 0 for the server's; then cost, rate
+-- and burst of each in thousandths. A bucket is the microsecond at which it will be full.
 local now = tonumber(ARGV[1])
 if now == 0 then
   local time = redis.call('TIME')
   now = time[1] * 1000000 + time[2]
 end
-local all = true
-local asked, full = {}, {}
-local told = {}
+local every = true
+local dues, told = {}, {}
 for i, key in ipairs(KEYS) do
-  local cost, rate, burst = tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i]), tonumber(ARGV[3 * i + 1])
-  local room = math.floor(burst * 1000000 / rate)
-  local held = tonumber(redis.call('GET', key) or 0)
-  if held > now + room then
-    -- no charge leaves a bucket emptier than empty: this time is of a clock that stepped back
-    held = now + room
-    redis.call('SET', key, string.format('%.0f', held), 'PX', math.floor(room / 1000) + 1000)
+  local rate = math.max(tonumber(ARGV[3 * i]), 1)
+  -- numbers are doubles: below 9e9 thousandths all of this is exact
+  local burst = math.min(math.max(tonumber(ARGV[3 * i + 1]), 1), 9000000000)
+  local cost = math.min(math.max(tonumber(ARGV[3 * i - 1]), 0), burst)
+  local full = math.ceil(burst * 1000000 / rate)
+  local step = math.ceil(cost * 1000000 / rate)
+  local held = dues[key] or tonumber(redis.call('GET', key) or 0)
+  -- later than full can be only after a clock went back or a burst shrank: it is empty then
+  local due = math.min(math.max(held, now), now + full)
+  if not dues[key] and held > due then
+    redis.call('SET', key, string.format('%.0f', due), 'PX', math.ceil((due - now) / 1000) + 1000)
   end
-  local after = math.max(held, now) + math.ceil(cost * 1000000 / rate)
-  local late = after - (now + room)
-  held = math.max(held, now)
-  full[i], asked[i] = held, after
-  if late > 0 then
-    all = false
-    told[i] = {0, 0, late, held - now}
+  local wait = due + step - (now + full)
+  if wait <= 0 then
+    dues[key] = due + step
+    local after = due + step - now
+    told[i] = {1, math.floor((full - after) * rate / 1000000), 0, after}
   else
-    told[i] = {1, math.floor((now + room - after) * rate / 1000000), 0, after - now}
+    every = false
+    dues[key] = due
+    told[i] = {0, 0, wait, due - now}
   end
 end
-for i, key in ipairs(KEYS) do
-  local left = asked[i] - now
-  if all and left > 0 then
-    -- a bucket that is full again is the same as none; a second more, for the rounding of both
-    redis.call('SET', key, string.format('%.0f', asked[i]), 'PX', math.floor(left / 1000) + 1000)
-  elseif not all and told[i][1] == 1 then
-    local rate, burst = tonumber(ARGV[3 * i]), tonumber(ARGV[3 * i + 1])
-    local room = math.floor(burst * 1000000 / rate)
-    told[i] = {1, math.floor((now + room - full[i]) * rate / 1000000), 0, full[i] - now}
+if every then
+  for key, due in pairs(dues) do
+    if due > now then
+      -- a full bucket is the same as none
+      redis.call('SET', key, string.format('%.0f', due), 'PX', math.ceil((due - now) / 1000) + 1000)
+    end
   end
 end
 return told
