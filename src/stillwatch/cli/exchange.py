@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stillwatch.cli.exchange_acting import contest, publish, recall, release
+from stillwatch.cli.exchange_credentials import certificate, nats_key
 from stillwatch.cli.exchange_epochs import epoch
 from stillwatch.cli.exchange_matching import match
 from stillwatch.cli.exchange_options import as_json_option, home_option, opened_member, printed
@@ -17,6 +18,7 @@ from stillwatch.errors import MissingExtraError, OutputError
 
 if TYPE_CHECKING:
     from stillwatch.share.exchange.pulling import Pulled
+    from stillwatch.share.exchange.watching import Source
 
 __all__ = ["command"]
 
@@ -128,9 +130,20 @@ def pull(
 @command.command("watch")
 @home_option
 @click.option("--seconds", type=click.FloatRange(0), help="Stop after so long; without it, never.")
-def watch(home: Path, seconds: float | None) -> None:
+@click.option("--nats", default="", help="URL of NATS, to read the hub's JetStream from.")
+@click.option(
+    "--nats-ca",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Certificates to trust for NATS, PEM; the system's if absent.",
+)
+@click.option("--nats-domain", default="", help="JetStream domain of the hub, through a leaf node.")
+def watch(
+    home: Path, seconds: float | None, nats: str, nats_ca: Path | None, nats_domain: str
+) -> None:
     """Take what is new as it comes: a line of JSON for each time that something did."""
-    from stillwatch.share.exchange.watching import Watcher  # noqa: PLC0415 - as above
+    from stillwatch.share.exchange.credentials import nats_seed  # noqa: PLC0415 - as above
+    from stillwatch.share.exchange.jetstream import JetStream  # noqa: PLC0415 - as above
+    from stillwatch.share.exchange.watching import Watcher, streamed  # noqa: PLC0415 - as above
 
     end = None if seconds is None else time.monotonic() + seconds
 
@@ -147,7 +160,13 @@ def watch(home: Path, seconds: float | None) -> None:
 
     patience = 30.0 if seconds is None else min(max(seconds, 2.0), 30.0)
     with opened_member(home, patience=patience) as member:
-        Watcher(member.client, member.puller, member.store, wait=wait, told=told).watch()
+        source: Source = streamed
+        if nats:
+            seed = nats_seed(member.home)
+            source = JetStream(nats, seed, time.monotonic, nats_ca, nats_domain).batches
+        Watcher(
+            member.client, member.puller, member.store, wait=wait, told=told, source=source
+        ).watch()
 
 
 @command.command("status")
@@ -267,5 +286,5 @@ def take(path: Path, home: Path, given: tuple[tuple[str, str], ...], *, as_json:
         printed({"objects": len(found) - refused, "refused": refused}, as_json=as_json)
 
 
-for _part in (publish, match, contest, recall, release, epoch):
+for _part in (publish, match, contest, recall, release, epoch, nats_key, certificate):
     command.add_command(_part)

@@ -6,45 +6,20 @@ import json
 import os
 import secrets
 import sys
-import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from stillwatch.cli import options
+from stillwatch.cli.hub_desk import KEY, at, now, opened, store
+from stillwatch.cli.hub_serving import nats_users, serve
 from stillwatch.errors import ConfigurationError, MissingExtraError
-from stillwatch.listening import listen, url_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from stillwatch.ledger import SigningKey
-    from stillwatch.share.hub.roster import Member, Roster
-    from stillwatch.share.hub.writer import Change
-    from stillwatch.store import Database
 
 __all__ = ["command"]
 
-_KEY = "hub.key"
 _DAY = 86_400_000_000
 
-_state = click.option(
-    "--state",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="Folder of the log's key and, unless --database is given, of the hub's database.",
-)
-_database = click.option(
-    "--database",
-    help="postgresql://user@host/name, or sqlite:///path; a file in --state if absent.",
-)
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
-
-
-def _at(function: Callable[..., Any]) -> Callable[..., Any]:
-    return _state(_database(function))
 
 
 @click.group("hub")
@@ -60,7 +35,7 @@ def command() -> None:
 
 @command.command("init")
 @click.argument("name", required=False)
-@_at
+@at
 def init(name: str | None, state: Path, database: str | None) -> None:
     """Make a hub whose log is called NAME, best a URL without its scheme; print the log's key.
 
@@ -69,7 +44,7 @@ def init(name: str | None, state: Path, database: str | None) -> None:
     from stillwatch.ledger import SigningKey  # noqa: PLC0415
     from stillwatch.share.hub.preparing import prepare  # noqa: PLC0415
 
-    path = state / _KEY
+    path = state / KEY
     if not path.exists():
         if name is None:
             raise ConfigurationError("a new hub needs a name", todo="stillwatch hub init NAME")
@@ -83,67 +58,8 @@ def init(name: str | None, state: Path, database: str | None) -> None:
             ) from error
         SigningKey.generate(name).write(path)
     key = SigningKey.read(path)
-    _store(state, database).now(prepare, key, os.urandom(16))
+    store(state, database).now(prepare, key, os.urandom(16))
     click.echo(key.public.encode())
-
-
-@command.command("serve")
-@_at
-@options.listening(8717)
-@click.option("--origin", help="Scheme and authority under which members reach the hub.")
-@click.option(
-    "--witness",
-    "witnesses",
-    nargs=2,
-    multiple=True,
-    metavar="URL KEY",
-    help="A witness that cosigns the log's checkpoints; may be repeated.",
-)
-@click.option("--nats", default="", help="URL of NATS, through which replicas hear of each other.")
-@click.option("--public-log", is_flag=True, help="Show checkpoint, tiles and entries to everybody.")
-@click.option("--basic", is_flag=True, help="Let members with a reading token read by HTTP Basic.")
-@click.option(
-    "--retention-days",
-    default=30,
-    show_default=True,
-    type=click.IntRange(0, 3650),
-    help="Days after the end of its life when an object is erased.",
-)
-def serve(
-    state: Path,
-    database: str | None,
-    host: str,
-    port: int,
-    tls: tuple[Path, Path] | None,
-    origin: str | None,
-    witnesses: tuple[tuple[str, str], ...],
-    nats: str,
-    *,
-    public_log: bool,
-    basic: bool,
-    retention_days: int,
-) -> None:
-    """Serve members until told to end; the URL is the first line printed."""
-    from stillwatch.ledger import COSIGNATURE, VerifyKey  # noqa: PLC0415
-    from stillwatch.share.hub import HubSettings, Witness  # noqa: PLC0415
-    from stillwatch.share.hub.serving import serve_hub  # noqa: PLC0415
-
-    for _, text in witnesses:
-        if VerifyKey.decode(text).kind != COSIGNATURE:
-            raise ConfigurationError("this is no witness's key", where=text, todo="ask the witness")
-    desk = _opened(state, database)
-    listening = listen(host, port, tls)
-    url = url_of(listening, tls)
-    settings = HubSettings(
-        (origin or url).rstrip("/"),
-        witnesses=tuple(Witness(*pair) for pair in witnesses),
-        nats=nats,
-        public_log=public_log,
-        basic=basic,
-        retention_days=retention_days,
-    )
-    click.echo(url)
-    serve_hub(settings, desk.database, desk.key, listening, tls)
 
 
 @command.command("invite")
@@ -160,27 +76,25 @@ def serve(
 @click.option(
     "--days", default=14, show_default=True, type=click.IntRange(1, 365), help="Good for."
 )
-@_at
+@at
 def invite(name: str, roles: tuple[str, ...], days: int, state: Path, database: str | None) -> None:
     """Print an invitation for NAME; it is good once."""
     from stillwatch.share.hub.membership import invite as keep  # noqa: PLC0415
 
-    desk = _opened(state, database)
+    desk = opened(state, database)
     token = secrets.token_urlsafe(32)
-    desk.act(
-        "invite", name, lambda journal: keep(journal, token, name, roles, _now() + days * _DAY)
-    )
+    desk.act("invite", name, lambda journal: keep(journal, token, name, roles, now() + days * _DAY))
     click.echo(token)
 
 
 @command.command("members")
-@_at
+@at
 @_json
 def members(state: Path, database: str | None, *, as_json: bool) -> None:
     """List members, their states, roles and keys."""
     from stillwatch.share.hub.times import written  # noqa: PLC0415
 
-    roster = _opened(state, database).roster()
+    roster = opened(state, database).roster()
     shown = [
         {
             "member": member.id,
@@ -210,11 +124,11 @@ def members(state: Path, database: str | None, *, as_json: bool) -> None:
 def _state_command(name: str, state_word: str, words: str) -> None:
     @command.command(name, help=words)
     @click.argument("member")
-    @_at
+    @at
     def change(member: str, state: Path, database: str | None) -> None:
         from stillwatch.share.hub.membership import set_state  # noqa: PLC0415
 
-        desk = _opened(state, database)
+        desk = opened(state, database)
         found = desk.member(member)
         desk.act(name, found.id, lambda journal: set_state(journal, found, state_word))
         click.echo(f"{found.name} is {state_word}", err=True)
@@ -229,7 +143,7 @@ _state_command("remove", "left", "Let MEMBER go for good.")
 @click.argument("member")
 @click.option("--objects", type=click.FloatRange(0), help="Objects a second that it may post.")
 @click.option("--requests", type=click.FloatRange(0), help="Requests a second that it may make.")
-@_at
+@at
 def quota(
     member: str,
     objects: float | None,
@@ -240,7 +154,7 @@ def quota(
     """Set what MEMBER may do in a second; bursts are a minute's worth."""
     from stillwatch.share.hub.membership import set_quota  # noqa: PLC0415
 
-    desk = _opened(state, database)
+    desk = opened(state, database)
     found = desk.member(member)
     desk.act("quota", found.id, lambda journal: set_quota(journal, found, objects, requests))
 
@@ -248,12 +162,12 @@ def quota(
 @command.command("reading-token")
 @click.argument("member")
 @click.option("--withdraw", is_flag=True, help="Take the token back.")
-@_at
+@at
 def reading_token(member: str, state: Path, database: str | None, *, withdraw: bool) -> None:
     """Print a token with which MEMBER's TAXII clients read by HTTP Basic, see serve --basic."""
     from stillwatch.share.hub.membership import set_reading_token  # noqa: PLC0415
 
-    desk = _opened(state, database)
+    desk = opened(state, database)
     found = desk.member(member)
     token = None if withdraw else secrets.token_urlsafe(32)
     desk.act("reading-token", found.id, lambda journal: set_reading_token(journal, found, token))
@@ -265,14 +179,14 @@ def reading_token(member: str, state: Path, database: str | None, *, withdraw: b
 @click.argument("alias")
 @click.option("--title", help="For people; the alias if absent.")
 @click.option("--member", "chosen", multiple=True, help="A member it is for; all if absent.")
-@_at
+@at
 def collection(
     alias: str, title: str | None, chosen: tuple[str, ...], state: Path, database: str | None
 ) -> None:
     """Add the collection ALIAS and print its id."""
     from stillwatch.share.hub.preparing import add_collection  # noqa: PLC0415
 
-    desk = _opened(state, database)
+    desk = opened(state, database)
     numbers = [desk.member(name).number for name in chosen] or None
     made = desk.act(
         "add-collection",
@@ -288,7 +202,7 @@ def audit() -> None:
 
 
 @audit.command("export")
-@_at
+@at
 def export(state: Path, database: str | None) -> None:
     """Print the audit log as JSON lines, each chained to the one before by its hash."""
     from stillwatch.share.hub.audits import audit_lines  # noqa: PLC0415
@@ -298,7 +212,7 @@ def export(state: Path, database: str | None) -> None:
             sys.stdout.buffer.write(line)
         sys.stdout.buffer.flush()
 
-    _opened(state, database).database.now_reading(write)
+    opened(state, database).database.now_reading(write)
 
 
 @audit.command("verify")
@@ -312,47 +226,5 @@ def verify(file: Path) -> None:
     click.echo(f"{count:,} lines, and the chain holds", err=True)
 
 
-@dataclass(frozen=True)
-class _Desk:
-    """A hub's database and key, opened."""
-
-    database: Database
-    key: SigningKey
-
-    def roster(self) -> Roster:
-        from stillwatch.share.hub.roster import Roster  # noqa: PLC0415
-
-        found: Roster = self.database.now_reading(Roster.read)
-        return found
-
-    def member(self, name: str) -> Member:
-        from stillwatch.share.hub.operating import named_member  # noqa: PLC0415
-
-        return named_member(self.roster(), name)
-
-    def act(self, name: str, about: str, work: Change) -> Any:  # noqa: ANN401 - the work's own
-        from stillwatch.share.hub.operating import act  # noqa: PLC0415
-
-        return act(self.database, self.key, name, about, work, now=_now(), chance=os.urandom)
-
-
-def _store(state: Path, database: str | None) -> Database:
-    from stillwatch.store import Database  # noqa: PLC0415
-
-    opened = Database(database or f"sqlite:///{(state / 'hub.sqlite').absolute()}")
-    click.get_current_context().call_on_close(opened.close)
-    return opened
-
-
-def _opened(state: Path, database: str | None) -> _Desk:
-    from stillwatch.ledger import SigningKey  # noqa: PLC0415
-    from stillwatch.share.hub.preparing import check_prepared  # noqa: PLC0415
-
-    key = SigningKey.read(state / _KEY)
-    opened = _store(state, database)
-    opened.now_reading(check_prepared, key)
-    return _Desk(opened, key)
-
-
-def _now() -> int:
-    return time.time_ns() // 1000
+for _part in (serve, nats_users):
+    command.add_command(_part)

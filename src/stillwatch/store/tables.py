@@ -9,6 +9,7 @@ __all__ = [
     "audit",
     "boxes",
     "collections",
+    "credentials",
     "entries",
     "epochs",
     "head",
@@ -92,6 +93,18 @@ keys = sa.Table(
     sa.Column("since", sa.BigInteger, nullable=False),
     sa.Column("until", sa.BigInteger),
 )
+
+credentials = sa.Table(
+    "hub_credentials",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("member", sa.BigInteger, nullable=False, index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("since", sa.BigInteger, nullable=False),
+    sa.Column("until", sa.BigInteger),
+)
+"""Certificates (kind tls, in DER, by their SHA-256) and NATS keys (kind nats, by their text)."""
 
 invitations = sa.Table(
     "hub_invitations",

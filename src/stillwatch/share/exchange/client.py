@@ -7,16 +7,18 @@ errors.
 from __future__ import annotations
 
 import email.utils
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import msgspec
 
-from stillwatch.errors import RefusedError, UnreachableError
+from stillwatch.errors import ConfigurationError, RefusedError, UnreachableError
 from stillwatch.ledger import requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
+    from pathlib import Path
 
     from stillwatch.ledger import SigningKey
 
@@ -28,6 +30,8 @@ UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What reading JSON that was made to hurt can raise."""
 _TAXII = "application/taxii+json;version=2.1"
 _AWAY = frozenset({429, 500, 502, 503, 504})
+_SIGNED = tuple(f"/exchange/v1/{name}" for name in ("join", "keys", "credentials", "leave"))
+"""What a hub wants signed, certificate or not."""
 _SKEW = 86_400
 """Seconds that a hub's clock may differ and still be followed."""
 
@@ -42,8 +46,15 @@ class _Signer(httpx.Auth):
     ) -> None:
         self._key, self._clock, self._nonce = key, clock, nonce
         self._ahead = 0
+        self.spares = False
+        """A certificate says who asks, so that requests need no signature."""
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        if self.spares and not request.url.path.startswith(_SIGNED):
+            response = yield request
+            if response.status_code != httpx.codes.UNAUTHORIZED:
+                return
+            self.spares = False  # the certificate does not arrive, or counts no more
         self._sign(request)
         response = yield request
         ahead = self._seconds_ahead(response)
@@ -90,6 +101,10 @@ class HubClient:
         nonce: gives a new nonce each time it is called.
         transport: another way to the hub; None takes the network.
         patience: seconds that a connection, or the wait between two parts of an answer, may take.
+        certificate: file with a certificate and its key, shown in place of signing; None for none.
+
+    Raises:
+        ConfigurationError: the certificate cannot be used.
     """
 
     def __init__(
@@ -101,12 +116,19 @@ class HubClient:
         nonce: Callable[[], str],
         transport: httpx.BaseTransport | None = None,
         patience: float = 30.0,
+        certificate: Path | None = None,
     ) -> None:
         self.hub = hub.rstrip("/")
         self.clock = clock
+        signer = _Signer(key, clock, nonce)
+        given: dict[str, Any] = {}
+        if certificate is not None and self.hub.startswith("https:"):
+            signer.spares = True
+            given["verify"] = _showing(certificate)
         self._http = httpx.Client(
             base_url=self.hub,
-            auth=_Signer(key, clock, nonce),
+            auth=signer,
+            **given,
             transport=transport,
             timeout=patience,
             follow_redirects=False,
@@ -183,6 +205,19 @@ class HubClient:
             raise UnreachableError(
                 "the hub's answer is no JSON", where=self.hub + path, todo="ask its operator"
             ) from error
+
+
+def _showing(certificate: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    try:
+        context.load_cert_chain(certificate)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            "the member's certificate cannot be used",
+            where=str(certificate),
+            todo="make one with `stillwatch exchange certificate`, or remove the file",
+        ) from error
+    return context
 
 
 def refusal(raw: bytes, status: int, where: str) -> RefusedError:

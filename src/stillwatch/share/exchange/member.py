@@ -167,6 +167,7 @@ class Member:
             nonce=_nonce,
             transport=transport,
             patience=patience,
+            certificate=self.home.certificate if self.home.certificate.exists() else None,
         )
         self.puller = Puller(self.client, self.store, self.home, self.membership)
 

@@ -1,4 +1,4 @@
-"""Who asks: signed requests (RFC 9421), or HTTP Basic for TAXII clients that only read."""
+"""Who asks: signed requests (RFC 9421), certificates, or HTTP Basic for clients that only read."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from stillwatch.errors import RefusedError
 from stillwatch.ledger import requests
+from stillwatch.share.hub.credentials import by_certificate
 from stillwatch.share.hub.nonces import WINDOW, take_shared
 from stillwatch.share.hub.refusals import HubError
 from stillwatch.share.hub.times import SECOND
@@ -38,7 +39,7 @@ class Asker:
     """The member; None for the key of somebody who joins."""
 
     key_id: str
-    """Id of the key that signed; empty for HTTP Basic."""
+    """Id of the key that signed; empty for HTTP Basic and for certificates."""
 
     mark: tuple[bytes, int] | None = None
     """Digest of the nonce, and the second until which it counts."""
@@ -80,6 +81,7 @@ class Access:
         roster: Roster,
         now: int,
         candidate: VerifyKey | None = None,
+        certificate: bytes | None = None,
     ) -> Asker:
         """Return who asks.
 
@@ -92,11 +94,15 @@ class Access:
             roster: everybody.
             now: microseconds since 1970.
             candidate: the key that wants to join, which is nobody's yet.
+            certificate: shown by the other side of the connection, in DER.
 
         Raises:
-            HubError: H-1, R-n nobody who is known; H-2 the nonce was seen.
+            HubError: H-1, R-n nobody who is known, or two at once; H-2 the nonce was seen.
         """
         given = dict(headers)
+        shown = by_certificate(roster, certificate, now) if certificate else None
+        if shown is not None and "signature-input" not in given:
+            return Asker(shown, "")
         reads_taxii = self._basic and method == "GET" and raw_path.startswith(b"/taxii2")
         if reads_taxii and given.get("authorization", "")[:6].lower() == "basic ":
             reader = _by_token(given["authorization"][6:], roster)
@@ -123,6 +129,8 @@ class Access:
             ) from error  # fmt: skip
         held = roster.keys.get(signed.keyid)
         member = roster.members[held.member] if held else None
+        if shown is not None and shown is not member:  # H-1
+            raise HubError(401, "H-1", "the certificate is another member's")
         mark, until = self._nonces.take(signed, seconds, known=held is not None)
         if self._shared is not None:
             fresh = await self._shared.write_apart(take_shared, mark, until, seconds)

@@ -12,12 +12,14 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from stillwatch.share.hub.calls import JSON, TAXII, Answer, Call, read_json
+from stillwatch.share.hub.credentials import by_certificate
 from stillwatch.share.hub.media import accepts, is_of
 from stillwatch.share.hub.members import JoinBody
 from stillwatch.share.hub.membership import read_key
 from stillwatch.share.hub.quotas import SAVED_SECONDS, Bucket
 from stillwatch.share.hub.refusals import HubError
 from stillwatch.share.hub.routes import Found, find
+from stillwatch.share.hub.shown import CERTIFICATE
 from stillwatch.share.hub.times import SECOND, written
 
 if TYPE_CHECKING:
@@ -118,15 +120,20 @@ class App:
             raise HubError(503, "H-12", "the hub is stopping", headers=(("Retry-After", "5"),))
         headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"]]
         _check_framing(headers)
-        body = await self._body(receive, dict(headers))
+        shown = scope.get("state", {}).get(CERTIFICATE)
+        body = await self._body(receive, dict(headers), shown, now)
         call = await self._call(scope, found, headers, body, now, line)
         _check_media(found, call)
         return await found.route.endpoint(self.hub, call)
 
-    async def _body(self, receive: Receive, headers: dict[str, str]) -> bytes:
+    async def _body(
+        self, receive: Receive, headers: dict[str, str], shown: bytes | None, now: int
+    ) -> bytes:
         """Return the body; little of it, before the signature is checked, for an unknown key."""
         named = _KEY_ID.search(headers.get("signature-input", ""))
-        known = named is not None and named[1] in self.hub.roster.keys
+        roster = self.hub.roster
+        known = named is not None and named[1] in roster.keys
+        known = known or (shown is not None and by_certificate(roster, shown, now) is not None)
         most = self.hub.settings.max_content_length
         try:
             async with asyncio.timeout(self.hub.settings.patience):
@@ -154,10 +161,12 @@ class App:
             line["query"] = _bounded(raw_query.decode("latin-1"))
         asker: Asker | None = None
         if not (route.open_log and self.hub.settings.public_log):
+            shown = scope.get("state", {}).get(CERTIFICATE)
             asker = await self.hub.access.identify(
-                scope["method"], raw_path, raw_query, headers, body, self.hub.roster, now, candidate
-            )
-            line["key"] = asker.key_id[:16]
+                scope["method"], raw_path, raw_query, headers, body, self.hub.roster, now,
+                candidate, shown,
+            )  # fmt: skip
+            line["key"] = asker.key_id[:16] or "none"
             if asker.mark is not None:
                 line["nonce"] = asker.mark
         member = asker.member if asker else None
@@ -166,6 +175,8 @@ class App:
             self.hub.access.admit(member, now)
             if not member.roles & route.roles:  # H-3
                 raise HubError(403, "H-3", "the member's role does not allow it")
+            if route.signed and asker is not None and not asker.key_id:  # H-1
+                raise HubError(401, "H-1", "this has to be signed, certificate or not")
         elif asker is not None and not route.joins:  # H-1
             raise HubError(401, "H-1", "nobody who may ask has this key")
         query = tuple(parse_qsl(raw_query.decode("latin-1"), keep_blank_values=True))

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from stillwatch.share.hub.access import Access
 from stillwatch.share.hub.feed import Feed, read_records
+from stillwatch.share.hub.jetstream import publish_records
 from stillwatch.share.hub.keeping import keep_house
 from stillwatch.share.hub.nonces import Nonces
 from stillwatch.share.hub.operating import signer
 from stillwatch.share.hub.quotas import Quotas
 from stillwatch.share.hub.replicas import listen_nats, listen_postgres
 from stillwatch.share.hub.roster import Collection, Member, Roster
+from stillwatch.share.hub.shown import Trust
 from stillwatch.share.hub.state import read_head, recent_nonces
 from stillwatch.share.hub.times import SECOND
 from stillwatch.share.hub.witnesses import keep_witnessed
@@ -60,7 +62,7 @@ class Hub:
         self.access = Access(settings.origin, self.nonces, Quotas(), shared, basic=settings.basic)
         self.writer = Writer(database, signer(key), clock, chance, self._committed)
         self.feed = Feed(0)
-        self.roster = Roster(-1, {}, {}, {})
+        self.roster = Roster(-1, {}, {}, {}, {})
         self.cosigned = ""
         """The newest checkpoint that its witnesses cosigned."""
         self.ready = False
@@ -69,6 +71,8 @@ class Hub:
         """Streams of each member."""
         self.news = asyncio.Event()
         """Set when somebody else may have written."""
+        self.trust = Trust()
+        """Certificates that members show."""
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -89,7 +93,8 @@ class Hub:
     async def running(self) -> AsyncIterator[None]:
         """Run the writer and the tasks beside it; stop them in order."""
         head = await self.database.read(read_head)
-        self.roster, self.feed = head.roster, Feed(head.size)
+        self._know(head.roster)
+        self.feed = Feed(head.size)
         self.feed.note, self.cosigned = head.note, head.cosigned
         if not self.database.shared:
             seen = await self.database.read(recent_nonces, self.clock() // SECOND)
@@ -103,6 +108,8 @@ class Hub:
             self._start(listen_postgres(self))
         if self.settings.nats:
             self._start(listen_nats(self))
+        if self.settings.nats_records:
+            self._start(publish_records(self))
         self.ready = True
         try:
             yield
@@ -119,12 +126,17 @@ class Hub:
         self.ready = False
         self.feed.close()
 
+    def _know(self, roster: Roster) -> None:
+        self.roster = roster
+        self.trust.take(roster)
+
     def _start(self, work: Coroutine[None, None, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
 
     def _committed(self, done: Committed) -> None:
         """Tell listeners what this process wrote."""
-        self.roster = done.roster if done.roster.version > self.roster.version else self.roster
+        if done.roster.version > self.roster.version:
+            self._know(done.roster)
         if not done.records:
             return
         if done.records[0].leaf == self.feed.size:
@@ -146,7 +158,7 @@ class Hub:
     async def catch_up(self) -> None:
         """Read the roster and the records that others wrote."""
         head = await self.database.read(read_head, self.roster)
-        self.roster = head.roster
+        self._know(head.roster)
         self.cosigned = head.cosigned
         while self.feed.size < head.size:
             start = self.feed.size

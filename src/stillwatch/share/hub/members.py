@@ -10,6 +10,7 @@ import msgspec
 
 from stillwatch.share.hub.calls import Answer, Call, answered, raw64, read_json, text64
 from stillwatch.share.hub.membership import (
+    LONGEST_OVERLAP,
     add_key,
     join,
     proof_text,
@@ -18,6 +19,7 @@ from stillwatch.share.hub.membership import (
     set_state,
 )
 from stillwatch.share.hub.refusals import HubError
+from stillwatch.share.hub.subjects import names_of
 from stillwatch.share.hub.times import SECOND, written
 
 if TYPE_CHECKING:
@@ -35,8 +37,6 @@ __all__ = [
     "me",
     "retire",
 ]
-
-_LONGEST_OVERLAP = 86_400
 
 
 class JoinBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -100,7 +100,19 @@ async def me(hub: Hub, call: Call) -> Answer:
         "objects_a_second": member.objects_a_second * (0.1 if member.limited else 1.0),
         "requests_a_second": member.requests_a_second,
     }
-    return answered({**_own(hub, member), "state": member.state, "quota": quota})
+    shown = [
+        {
+            "id": name,
+            "kind": held.kind,
+            "until": None if held.until is None else written(held.until),
+        }
+        for name, held in hub.roster.credentials.items()
+        if held.member == member.number and held.good(call.now)
+    ]
+    told = {"state": member.state, "quota": quota, "credentials": shown}
+    if hub.settings.nats_records:
+        told["nats"] = msgspec.to_builtins(names_of(hub.verify_key.key_id, member.number))
+    return answered({**_own(hub, member), **told})
 
 
 async def directory(hub: Hub, _call: Call) -> Answer:
@@ -136,8 +148,8 @@ async def change_key(hub: Hub, call: Call) -> Answer:
     member = call.asker
     if not key.verify(proof, proof_text(member.id, key.encode(), call.key_id)):  # H-1
         raise HubError(403, "H-1", "the proof is not the new key's")
-    if not 0 <= body.overlap_seconds <= _LONGEST_OVERLAP:  # H-0
-        raise HubError(400, "H-0", f"overlap_seconds is 0 to {_LONGEST_OVERLAP}")
+    if not 0 <= body.overlap_seconds <= LONGEST_OVERLAP:  # H-0
+        raise HubError(400, "H-0", f"overlap_seconds is 0 to {LONGEST_OVERLAP}")
     sealing = None
     if body.sealing_key is not None:
         sealing = raw64(body.sealing_key, 32, "sealing_key")

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from stillwatch.share.hub.roster import Member
 
 __all__ = [
+    "LONGEST_OVERLAP",
     "add_key",
     "invite",
     "join",
+    "log_change",
     "proof_text",
     "read_key",
     "retire_key",
@@ -31,6 +33,9 @@ __all__ = [
     "set_reading_token",
     "set_state",
 ]
+
+LONGEST_OVERLAP = 86_400
+"""Seconds that what a member replaces stays good at most."""
 
 _MOST_KEYS = 8
 
@@ -164,7 +169,7 @@ def add_key(
             .where(tables.members.c.number == member.number)
             .values(sealing_key=sealing_key)
         )
-    index = _log(journal, member.number, "key", member.id, member.name, sorted(member.roles), key)
+    index = log_change(journal, member, "key", key)
     journal.refresh()
     return index
 
@@ -190,9 +195,7 @@ def retire_key(journal: Journal, member: Member, key_id: str) -> int:
     journal.connection.execute(
         sa.update(tables.keys).where(tables.keys.c.key_id == key_id).values(until=now)
     )
-    index = _log(
-        journal, member.number, "key-retired", member.id, member.name, sorted(member.roles), key
-    )
+    index = log_change(journal, member, "key-retired", key)
     journal.refresh()
     return index
 
@@ -214,9 +217,7 @@ def set_state(journal: Journal, member: Member, state: str) -> int:
     journal.connection.execute(
         sa.update(tables.members).where(tables.members.c.number == member.number).values(**values)
     )
-    index = _log(
-        journal, member.number, words[state], member.id, member.name, sorted(member.roles), None
-    )
+    index = log_change(journal, member, words[state])
     journal.refresh()
     return index
 
@@ -255,6 +256,14 @@ def joined_leaf(journal: Journal, number: int) -> int:
     return -1 if found is None else int(found)
 
 
+def log_change(
+    journal: Journal, member: Member, change: str, key: VerifyKey | None = None, **more: str
+) -> int:
+    """Write a change of a member into the log; return the entry's index."""
+    roles = sorted(member.roles)
+    return _log(journal, member.number, change, member.id, member.name, roles, key, **more)
+
+
 def _insert_key(journal: Journal, number: int, key: VerifyKey) -> None:
     row = {
         "key_id": key.key_id,
@@ -283,8 +292,10 @@ def _log(
     name: str,
     roles: Sequence[str],
     key: VerifyKey | None,
+    **more: str,
 ) -> int:
     content = {
+        **more,
         "type": "x-membership",
         "change": change,
         "member": member_id,

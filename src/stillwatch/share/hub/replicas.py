@@ -9,16 +9,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import TYPE_CHECKING
+import ssl
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine import make_url
 
 from stillwatch.errors import MissingExtraError
+from stillwatch.share.nkeys import read_seed
 
 if TYPE_CHECKING:
-    from stillwatch.share.hub.hub import Hub
+    from nats.aio.client import Client
 
-__all__ = ["CHANNEL", "listen_nats", "listen_postgres"]
+    from stillwatch.share.hub.hub import Hub
+    from stillwatch.share.hub.settings import HubSettings
+
+__all__ = ["CHANNEL", "connect_nats", "listen_nats", "listen_postgres"]
 
 CHANNEL = "stillwatch_hub"
 
@@ -52,21 +57,41 @@ async def listen_postgres(hub: Hub) -> None:
                 await connection.close(timeout=1)
 
 
-async def listen_nats(hub: Hub) -> None:
-    """Ring when another replica says so through NATS, and say so to others, until cancelled."""
+async def connect_nats(settings: HubSettings) -> Client:
+    """Return a connection to NATS that comes back by itself.
+
+    Raises:
+        MissingExtraError: the extra is not installed.
+    """
     try:
         import nats  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise MissingExtraError(
             f"--nats needs {error.name}", todo="pip install 'stillwatch[nats]'"
         ) from error
-    subject = f"stillwatch.hub.{hub.verify_key.key_id[:16]}"
-    client = await nats.connect(
-        hub.settings.nats,
+    given: dict[str, Any] = {}
+    if settings.nats_key is not None:
+        given["nkeys_seed_str"] = read_seed(settings.nats_key)
+    if settings.nats.startswith("tls:"):
+        given["tls"] = ssl.create_default_context(cafile=settings.nats_ca)
+    return await nats.connect(
+        settings.nats,
         allow_reconnect=True,
         max_reconnect_attempts=-1,
         reconnect_time_wait=_AGAIN,
+        error_cb=_told,
+        **given,
     )
+
+
+async def _told(error: Exception) -> None:
+    _log.info("NATS: %s", type(error).__name__)
+
+
+async def listen_nats(hub: Hub) -> None:
+    """Ring when another replica says so through NATS, and say so to others, until cancelled."""
+    subject = f"stillwatch-hub.{hub.verify_key.key_id[:16]}"
+    client = await connect_nats(hub.settings)
 
     async def heard(_message: object) -> None:
         hub.news.set()

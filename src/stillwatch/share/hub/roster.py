@@ -15,7 +15,7 @@ from stillwatch.store import tables
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["ROLES", "Collection", "Key", "Member", "Roster"]
+__all__ = ["ROLES", "Collection", "Credential", "Key", "Member", "Roster"]
 
 ROLES = ("publish", "read", "observe", "counsel")
 """What members may be; publish includes read."""
@@ -108,6 +108,30 @@ class Key:
     """When it ends; None for the key in use."""
 
 
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a member shows on a connection, in place of signing each request."""
+
+    member: int
+    """Number of the member."""
+
+    kind: str
+    """tls or nats."""
+
+    content: bytes
+    """Certificate in DER; the 32 bytes of a NATS key."""
+
+    since: int
+    """Microseconds since 1970."""
+
+    until: int | None
+    """When it ends; None for the one in use."""
+
+    def good(self, now: int) -> bool:
+        """Say whether it counts."""
+        return self.until is None or now < self.until
+
+
 @dataclass(frozen=True)
 class Roster:
     """Everybody, at one moment."""
@@ -123,6 +147,9 @@ class Roster:
 
     collections: dict[int, Collection]
     """By number."""
+
+    credentials: dict[str, Credential]
+    """By id: the certificate's SHA-256 in hexadecimal, or the NATS key as text."""
 
     @cached_property
     def by_id(self) -> dict[str, Member]:
@@ -171,4 +198,8 @@ class Roster:
             )
             for row in connection.execute(sa.select(tables.collections))
         }
-        return cls(version, people, held, places)
+        shown = {
+            row.id: Credential(row.member, row.kind, bytes(row.content), row.since, row.until)
+            for row in connection.execute(sa.select(tables.credentials))
+        }
+        return cls(version, people, held, places, shown)

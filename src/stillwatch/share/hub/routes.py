@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from stillwatch.share.hub import audits, epochs, lives, logs, members, streams, taxii
+from stillwatch.share.hub import audits, credentials, epochs, lives, logs, members, streams, taxii
 from stillwatch.share.hub.calls import JSON, TAXII, Answer, Call
 
 if TYPE_CHECKING:
@@ -49,6 +49,9 @@ class Route:
 
     joins: bool = False
     """Signed by a key that is nobody's yet."""
+
+    signed: bool = False
+    """A certificate in place of a signature is not enough: it changes what counts."""
 
     open_log: bool = False
     """For everybody, where the operator chose so."""
@@ -96,9 +99,17 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_V1}/join", members.join_hub, body=members.JoinBody, joins=True),
     Route("GET", f"{_V1}/me", members.me),
     Route("GET", f"{_V1}/members", members.directory),
-    Route("POST", f"{_V1}/keys", members.change_key, body=members.KeyBody),
-    Route("POST", f"{_V1}/keys/retire", members.retire, body=members.RetireBody),
-    Route("POST", f"{_V1}/leave", members.leave),
+    Route("POST", f"{_V1}/keys", members.change_key, body=members.KeyBody, signed=True),
+    Route("POST", f"{_V1}/keys/retire", members.retire, body=members.RetireBody, signed=True),
+    Route(
+        "POST", f"{_V1}/credentials", credentials.enrol_credential,
+        body=credentials.CredentialBody, signed=True,
+    ),
+    Route(
+        "POST", f"{_V1}/credentials/retire", credentials.retire_credential,
+        body=credentials.EndBody, signed=True,
+    ),
+    Route("POST", f"{_V1}/leave", members.leave, signed=True),
     Route("GET", f"{_V1}/records", streams.records, query=_LIMITS),
     Route("GET", f"{_V1}/stream", streams.stream, query=(("after", "integer"),)),
     Route("GET", f"{_V1}/log/checkpoint", logs.checkpoint, open_log=True),

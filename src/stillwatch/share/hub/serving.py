@@ -12,6 +12,7 @@ from stillwatch.heads import http_protocol
 from stillwatch.share.hub.app import App
 from stillwatch.share.hub.describing import description
 from stillwatch.share.hub.hub import Hub
+from stillwatch.share.hub.shown import protocol
 
 if TYPE_CHECKING:
     import socket
@@ -56,7 +57,8 @@ def serve_hub(
         App(hub, description()),
         log_level="warning",
         access_log=False,
-        http=http_protocol(),
+        http=protocol() if settings.tls_members else http_protocol(),
+        ssl_context_factory=hub.trust.context if tls and settings.tls_members else None,
         lifespan="on",
         ws="none",
         proxy_headers=False,

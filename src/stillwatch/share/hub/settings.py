@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["HubSettings", "Witness"]
 
@@ -63,6 +67,18 @@ class HubSettings:
 
     nats: str = ""
     """URL of NATS, through which replicas hear of each other at once; empty for none."""
+
+    nats_key: Path | None = None
+    """File with the seed of the hub's NATS key; None where NATS asks for none."""
+
+    nats_ca: Path | None = None
+    """Certificates to trust for NATS, PEM; the system's where None."""
+
+    nats_records: bool = False
+    """Members read records from JetStream."""
+
+    tls_members: bool = False
+    """Members may show an enrolled certificate in place of signing."""
 
     requests_a_second: float = 50.0
     """Quota of a member that joins."""
