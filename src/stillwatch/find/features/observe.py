@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 
+import numba as nb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -175,29 +176,48 @@ def _systems(batch: pa.RecordBatch, wider: np.ndarray) -> np.ndarray:
     return np.where(systems < 0, stand_in, systems)
 
 
+@nb.njit(cache=True, nogil=True)
+def _packed(facets, kinds, counts, code, extra, extra_kinds, extra_counts):
+    """Put the facets of each prompt and then those of its system prompt into one list.
+
+    ``code`` is the row's system prompt among the distinct ones, -1 where there is none.
+    """
+    ptr = np.zeros(counts.size + 1, np.int32)
+    for row in range(counts.size):
+        own = extra_counts[code[row]] if code[row] >= 0 else 0
+        ptr[row + 1] = ptr[row] + counts[row] + own
+    values, said = np.empty(ptr[-1], np.uint64), np.empty(ptr[-1], np.uint8)
+    for row in range(counts.size):
+        at = ptr[row]
+        for k in range(counts[row]):
+            values[at], said[at] = facets[row, k], kinds[row, k]
+            at += 1
+        for k in range(ptr[row + 1] - at):
+            values[at + k], said[at + k] = extra[code[row], k], extra_kinds[code[row], k]
+    return ptr, values, said
+
+
 def _texts(batch: pa.RecordBatch, key: int) -> dict[str, pa.Array]:
     data, offsets, _ = string_buffers(batch.column("prompt"))
     facets, kinds, counts, body, projection, form = sketch_texts(data, offsets, key=key)
-    system = np.zeros(batch.num_rows, np.uint64)
-    if "system_prompt" in batch.schema.names:
-        data, offsets, _ = string_buffers(batch.column("system_prompt"))
-        extra, extra_kinds, extra_counts, system, _, _ = sketch_texts(
-            data, offsets, key=key, system=True
-        )
-        facets, kinds = np.hstack([facets, extra[:, :12]]), np.hstack([kinds, extra_kinds[:, :12]])
-        used = np.arange(facets.shape[1])
-        width = facets.shape[1] - 12
-        mask = (used < counts[:, None]) | (
-            (used >= width) & (used < width + np.minimum(extra_counts, 12)[:, None])
-        )
-    else:
-        mask = np.arange(facets.shape[1]) < counts[:, None]
-    lengths = np.concatenate([[0], np.cumsum(mask.sum(axis=1))]).astype(np.int32)
+    column = (
+        batch.column("system_prompt")
+        if "system_prompt" in batch.schema.names
+        else pa.nulls(batch.num_rows, pa.string())
+    )
+    # one application sends one system prompt many times: each is read once a batch
+    encoded = column.dictionary_encode()
+    code = np.asarray(pc.fill_null(encoded.indices, -1), np.int32)
+    data, offsets, _ = string_buffers(encoded.dictionary)
+    extra, extra_kinds, extra_counts, whole, _, _ = sketch_texts(
+        data, offsets, key=key, system=True
+    )
+    ptr, values, said = _packed(facets, kinds, counts, code, extra, extra_kinds, extra_counts)
     return {
-        "system": pa.array(system),
+        "system": pa.array(np.append(whole, np.uint64(0))[code]),
         "body": pa.array(body),
-        "facets": pa.ListArray.from_arrays(pa.array(lengths), pa.array(facets[mask])),
-        "kinds": pa.ListArray.from_arrays(pa.array(lengths), pa.array(kinds[mask])),
+        "facets": pa.ListArray.from_arrays(pa.array(ptr), pa.array(values)),
+        "kinds": pa.ListArray.from_arrays(pa.array(ptr), pa.array(said)),
         "projection": _binary(projection, DIMENSIONS),
         "form": _binary(form, 2 * FORM),
     }
