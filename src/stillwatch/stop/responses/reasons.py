@@ -126,7 +126,7 @@ def statement_of(decision: Decision, policy: Policy, *, appeal: str = "") -> Sta
         done=DONE[decision.would],
         facts=tuple(dict.fromkeys(WORDS.get(code, _OTHER) for code in codes)),
         ground=ground,
-        automatic=not decision.measure_id,
+        automatic=[reason.code for reason in decision.reasons[:1]] != ["approved-measure"],
         until=f"It ends at {_minute(decision.expires)}." if decision.expires else "",
         lifted=LIFTED.get(decision.lifted_by, ""),
         contest=f"To contest it, go to {contest}: a person decides." if contest else "",
