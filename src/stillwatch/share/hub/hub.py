@@ -127,16 +127,17 @@ class Hub:
         self.feed.close()
 
     def _know(self, roster: Roster) -> None:
-        self.roster = roster
-        self.trust.take(roster)
+        """Take a roster up, unless it was read before one that is known."""
+        if roster.version > self.roster.version:
+            self.roster = roster
+            self.trust.take(roster)
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
 
     def _committed(self, done: Committed) -> None:
         """Tell listeners what this process wrote."""
-        if done.roster.version > self.roster.version:
-            self._know(done.roster)
+        self._know(done.roster)
         if not done.records:
             return
         if done.records[0].leaf == self.feed.size:
