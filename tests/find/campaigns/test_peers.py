@@ -31,7 +31,7 @@ def world(tmp_path_factory):
     return exchanges, accounts.drop_columns(list(TIES)), sorted(easy.benign)
 
 
-def matches(accounts, *, nats=3.0, at=START):
+def matches(accounts, *, nats=5.0, at=START):
     return pa.table(
         {
             "time": pa.array([at] * len(accounts), TIME),

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["RECOGNISED", "Peers", "known_to_peers", "no_peers", "peers_of", "recognised"]
 
-RECOGNISED = 2.0
-"""Nats from which on peers' indicators recognise an account."""
+RECOGNISED = 4.6
+"""Nats from which on peers' indicators recognise an account: where one in a hundred is the actor's,
+it is then rather its than not."""
 _MOST = 6.0
 """Nats that indicators of one actor add to one account at most."""
 
