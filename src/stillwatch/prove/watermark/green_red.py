@@ -41,7 +41,7 @@ class GreenRed:
 
     >>> from stillwatch.prove.watermark.keys import WatermarkKey
     >>> GreenRed().row(WatermarkKey(bytes(32)), [7], 8).tolist()
-    [0, 1, 1, 1, 0, 1, 0, 0]
+    [0, 1, 0, 1, 1, 0, 0, 0]
     """
 
     gamma: float = 0.5
