@@ -49,6 +49,13 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.IntRange(0, 3650),
     help="Days after the end of its life when an object is erased.",
 )
+@click.option(
+    "--audit-days",
+    default=400,
+    show_default=True,
+    type=click.IntRange(0, 36_500),
+    help="Days after which a line of the audit log is erased; 0 for never.",
+)
 def serve(
     state: Path,
     database: str | None,
@@ -65,6 +72,7 @@ def serve(
     public_log: bool,
     basic: bool,
     retention_days: int,
+    audit_days: int,
 ) -> None:
     """Serve members until told to end; the URL is the first line printed."""
     from stillwatch.ledger import COSIGNATURE, VerifyKey  # noqa: PLC0415
@@ -94,6 +102,7 @@ def serve(
         public_log=public_log,
         basic=basic,
         retention_days=retention_days,
+        audit_days=audit_days,
     )
     click.echo(url)
     serve_hub(settings, desk.database, desk.key, listening, tls)

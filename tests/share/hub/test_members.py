@@ -44,6 +44,17 @@ def test_h_1_an_invitation_is_good_once_and_for_its_time(own):
     refused(second.join(late, "Late"), 403, "H-1")
 
 
+def test_h_8_wrong_tries_to_join_are_few_and_a_good_invitation_is_heard_all_the_same(own):
+    stranger = Lab(own, SigningKey.generate("stranger"))
+    token = own.token("Gamma")
+    answers = [stranger.join("wrong", "Gamma") for _ in range(12)]
+    assert {answer.status_code for answer in answers} == {403, 429}
+    last = refused(answers[-1], 429, "H-8")
+    assert "tries" in last["description"]
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 11
+    assert Lab(own, SigningKey.generate("gamma")).join(token, "Gamma").status_code == 201
+
+
 def test_joining_needs_the_key_that_signs(own):
     token = own.token("Gamma")
     lab = Lab(own, SigningKey.generate("gamma"))

@@ -21,7 +21,7 @@ from hub_world import CLIENT, Lab, World, ids
 from stillwatch.cli.entry import cli
 from stillwatch.errors import ConfigurationError, OutputError, RefusedError, StillwatchError
 from stillwatch.ledger import SigningKey
-from stillwatch.share.hub.audits import verify_audit
+from stillwatch.share.hub.audits import erase_old, verify_audit
 from stillwatch.store import Database, migrations
 from stillwatch.store.tables import METADATA
 
@@ -197,6 +197,54 @@ def test_h_13_a_changed_audit_log_is_refused(own):
         [*lines[:2], b"{}\n", *lines[2:]],
         [b"\xff", *lines],
     ):
+        with pytest.raises(RefusedError, match="H-13"):
+            verify_audit(changed)
+
+
+def audited(world, counsel):
+    """Return the audit log once all that came before is in it."""
+    asyncio.run_coroutine_threadsafe(
+        world.hub.writer.change(lambda journal: journal.now), world.hub.news._loop
+    ).result(10)
+    return counsel.get("/exchange/v1/audit", limit=10_000).content.splitlines(keepends=True)
+
+
+def test_the_audit_log_does_not_grow_with_tiles_or_strangers(own):
+    counsel = own.lab("Counsel", "counsel")
+    for _ in range(30):
+        own.alpha.get("/exchange/v1/log/checkpoint")
+    lines = [json.loads(line) for line in audited(own, counsel)]
+    assert sum("log/checkpoint" in line.get("path", "") for line in lines) == 1
+    own.clock.offset = 61
+    own.alpha.get("/exchange/v1/log/checkpoint")
+    newest = [json.loads(line) for line in audited(own, counsel)]
+    counted = [line["log_reads_not_noted"] for line in newest if "log_reads_not_noted" in line]
+    assert counted == [29]
+    stranger = Lab(own, SigningKey.generate("stranger"))
+    before, begun = len(audited(own, counsel)), time.monotonic()
+    for _ in range(400):
+        stranger.join("wrong", "Nobody")
+    most = 300 + 5 * (time.monotonic() - begun) + 10  # a minute's burst of five a second
+    assert len(audited(own, counsel)) - before <= most
+
+
+def test_old_lines_of_the_audit_log_are_erased_and_the_chain_goes_on(own):
+    counsel = own.lab("Counsel", "counsel")
+    for _ in range(5):
+        own.alpha.get("/exchange/v1/me")
+    before = audited(own, counsel)
+    own.clock.offset = 86_400 * 11
+    own.alpha.get("/exchange/v1/members")
+    audited(own, counsel)
+    gone = own.operate(lambda journal: erase_old(journal, 10))
+    assert gone >= len(before)
+    assert own.operate(lambda journal: erase_old(journal, 0)) == 0
+    after = audited(own, counsel)
+    assert json.loads(after[0])["erased_to"] == gone
+    assert verify_audit(after) == len(after) - 1
+    assert not set(after[1:]) & set(before)
+    assert counsel.get("/exchange/v1/audit", after=gone + 1).content.count(b"erased_to") == 0
+    for changed in (after[1:], [after[0], *after[2:]], [after[1], after[0], *after[2:]]):
         with pytest.raises(RefusedError, match="H-13"):
             verify_audit(changed)
 

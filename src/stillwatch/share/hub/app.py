@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from stillwatch.share.hub.audits import Folded
 from stillwatch.share.hub.calls import JSON, TAXII, Answer, Call, read_json
 from stillwatch.share.hub.credentials import by_certificate
 from stillwatch.share.hub.media import accepts, is_of
@@ -56,6 +57,7 @@ class App:
         self.hub = hub
         self._description = description
         self._strangers = Bucket(SAVED_SECONDS * _STRANGERS_A_SECOND, 0.0)
+        self._folded = Folded()
         self._unnoted = 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -89,15 +91,21 @@ class App:
             failed = HubError(500, "H-12", "the hub failed", todo="tell the operator the error_id")
             answer = self._refused(failed, path, line)
         line |= {"status": answer.status, **dict(answer.noted)}
-        if "key" in line or self._may_note(line, now):
-            self.hub.writer.note(line, line.pop("nonce", None))
+        nonce = line.pop("nonce", None)
+        if self._may_note(line, now):
+            self.hub.writer.note(line, nonce)
+        elif nonce is not None:
+            self.hub.writer.remember(nonce)
         if answer.lines is None:
             await _send(answer, send)
         else:
             await self._stream(answer, receive, send)
 
     def _may_note(self, line: dict[str, Any], now: int) -> bool:
-        """Say whether to note what a stranger asked; the rest is counted, or it fills disks."""
+        """Say whether to note a request; what is not is counted, or it would fill disks."""
+        if "member" in line:
+            reads = line["status"] == 200 and line["path"].startswith("/exchange/v1/log/")
+            return not reads or self._folded.may_note(line, now)
         if self._strangers.take(1, _STRANGERS_A_SECOND, now / SECOND) > 0:
             self._unnoted += 1
             return False
@@ -185,7 +193,7 @@ class App:
         key_id = asker.key_id if asker else ""
         return Call(
             scope["method"], scope["path"], query, dict(headers), body, found.places, member,
-            key_id, candidate, now,
+            key_id, candidate, now, (scope.get("client") or ("",))[0],
         )  # fmt: skip
 
     def _refused(self, error: HubError, path: str, line: dict[str, Any]) -> Answer:

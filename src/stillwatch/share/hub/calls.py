@@ -70,6 +70,9 @@ class Call:
     now: int
     """Microseconds since 1970."""
 
+    address: str = ""
+    """Where the connection comes from: the member, or a proxy before the hub."""
+
     @property
     def asker(self) -> Member:
         """Who asks, where that was checked."""

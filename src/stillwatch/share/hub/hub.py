@@ -12,7 +12,7 @@ from stillwatch.share.hub.jetstream import publish_records
 from stillwatch.share.hub.keeping import keep_house
 from stillwatch.share.hub.nonces import Nonces
 from stillwatch.share.hub.operating import signer
-from stillwatch.share.hub.quotas import Quotas
+from stillwatch.share.hub.quotas import Quotas, Tries
 from stillwatch.share.hub.replicas import listen_nats, listen_postgres
 from stillwatch.share.hub.roster import Collection, Member, Roster
 from stillwatch.share.hub.shown import Trust
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["Hub"]
 
 _CATCH_UP = 2000
+_TRIES_OF_ALL = 5.0
+"""Tries to join that are looked at in a second, wherever they come from."""
 
 
 class Hub:
@@ -71,6 +73,8 @@ class Hub:
         """Streams of each member."""
         self.news = asyncio.Event()
         """Set when somebody else may have written."""
+        self.tries = Tries(settings.tries_a_second, _TRIES_OF_ALL)
+        """Wrong tries to join."""
         self.trust = Trust()
         """Certificates that members show."""
         self._tasks: list[asyncio.Task[None]] = []

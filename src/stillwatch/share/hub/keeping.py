@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from stillwatch.share.hub.audits import erase_old
 from stillwatch.share.hub.judging import judge
 from stillwatch.share.hub.statuses import drop_old_statuses
 from stillwatch.share.hub.times import DAY, SECOND
@@ -25,12 +26,13 @@ _AT_ONCE = 5000
 
 async def keep_house(hub: Hub) -> None:
     """Judge and forget, every ten seconds, until cancelled."""
-    days = hub.settings.retention_days
+    days, audited = hub.settings.retention_days, hub.settings.audit_days
 
     def work(journal: Journal) -> None:
         judge(journal)
         drop_old_statuses(journal.connection, journal.now)
         erase_expired(journal, days)
+        erase_old(journal, audited)
         gone = tables.nonces.c.until < journal.now // SECOND
         journal.connection.execute(sa.delete(tables.nonces).where(gone))
 

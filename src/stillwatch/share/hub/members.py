@@ -12,6 +12,7 @@ from stillwatch.share.hub.calls import Answer, Call, answered, raw64, read_json,
 from stillwatch.share.hub.membership import (
     LONGEST_OVERLAP,
     add_key,
+    invited,
     join,
     proof_text,
     read_key,
@@ -59,6 +60,8 @@ class KeyBody(msgspec.Struct, forbid_unknown_fields=True):
     """C2SP verifier key."""
     proof: str
     """Signature by the new key, 64 bytes in base64."""
+    consent: str
+    """Signature of the same by the old key, which the log keeps: members believe no other."""
     sealing_key: str | None = None
     """New X25519 public key, base64; the old one stays where absent."""
     overlap_seconds: int = 3600
@@ -79,6 +82,11 @@ async def join_hub(hub: Hub, call: Call) -> Answer:
     key = call.candidate
     if key is None or call.key_id != key.key_id:  # H-1
         raise HubError(401, "H-1", "the request is not signed by the key that joins")
+    known = await hub.database.read(invited, body.invitation)
+    wait = 0.0 if known else hub.tries.wait(call.address, call.now / SECOND)
+    if wait > 0:  # H-8
+        after = (("Retry-After", str(int(wait) + 1)),)
+        raise HubError(429, "H-8", "too many tries to join", headers=after)
     made = f"identity--{uuid.UUID(bytes=hub.chance(16), version=4)}"
     rates = (hub.settings.requests_a_second, hub.settings.objects_a_second)
     try:
@@ -148,6 +156,11 @@ async def change_key(hub: Hub, call: Call) -> Answer:
     member = call.asker
     if not key.verify(proof, proof_text(member.id, key.encode(), call.key_id)):  # H-1
         raise HubError(403, "H-1", "the proof is not the new key's")
+    consent = raw64(body.consent, 64, "consent")
+    if not hub.roster.keys[call.key_id].verify_key.verify(
+        consent, proof_text(member.id, key.encode(), call.key_id)
+    ):  # H-1
+        raise HubError(403, "H-1", "the consent is not the old key's")
     if not 0 <= body.overlap_seconds <= LONGEST_OVERLAP:  # H-0
         raise HubError(400, "H-0", f"overlap_seconds is 0 to {LONGEST_OVERLAP}")
     sealing = None

@@ -17,6 +17,8 @@ from stillwatch.store import tables
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import Connection
+
     from stillwatch.share.hub.journal import Journal
     from stillwatch.share.hub.roster import Member
 
@@ -24,6 +26,7 @@ __all__ = [
     "LONGEST_OVERLAP",
     "add_key",
     "invite",
+    "invited",
     "join",
     "log_change",
     "proof_text",
@@ -77,6 +80,13 @@ def invite(journal: Journal, token: str, name: str, roles: Sequence[str], expire
         "expires": expires,
     }
     journal.connection.execute(sa.insert(tables.invitations).values(**row))
+
+
+def invited(connection: Connection, token: str) -> bool:
+    """Say whether there is such an invitation, used or not."""
+    c = tables.invitations.c
+    found = connection.execute(sa.select(c.name).where(c.token_hash == _hashed(token)))
+    return found.first() is not None
 
 
 def join(

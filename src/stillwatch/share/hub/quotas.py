@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections import OrderedDict
 from dataclasses import dataclass
 
-__all__ = ["SAVED_SECONDS", "Bucket", "Quotas"]
+__all__ = ["SAVED_SECONDS", "Bucket", "Quotas", "Tries"]
 
 SAVED_SECONDS = 60.0
 """Unused quota is kept for so long; a burst is that much."""
+_NETWORKS = 10_000
+"""Networks of strangers that are remembered."""
 
 
 @dataclass(slots=True)
@@ -52,3 +56,42 @@ class Quotas:
         if bucket is None:
             bucket = self._buckets[member, kind] = Bucket(max(rate * SAVED_SECONDS, 1.0), now)
         return bucket.take(amount, rate, now)
+
+
+class Tries:
+    """Wrong tries of strangers: a few a minute from one network, so many from all.
+
+    Args:
+        one: tries a second from one network.
+        every: tries a second from all.
+    """
+
+    def __init__(self, one: float, every: float) -> None:
+        self._one, self._every = one, every
+        self._all = Bucket(every * SAVED_SECONDS, 0.0)
+        self._held: OrderedDict[str, Bucket] = OrderedDict()
+
+    def wait(self, address: str, now: float) -> float:
+        """Take a try; return 0, or the seconds to wait.
+
+        >>> tries = Tries(0.05, 5.0)
+        >>> [tries.wait("192.0.2.1", 0.0) for _ in range(4)], tries.wait("192.0.2.2", 0.0)
+        ([0.0, 0.0, 0.0, 20.0], 0.0)
+        """
+        network = _network(address)
+        held = self._held.pop(network, None) or Bucket(self._one * SAVED_SECONDS, now)
+        self._held[network] = held
+        while len(self._held) > _NETWORKS:
+            self._held.popitem(last=False)
+        return held.take(1, self._one, now) or self._all.take(1, self._every, now)
+
+
+def _network(address: str) -> str:
+    """Return an address, or the /64 of one of IPv6, of which anybody has plenty."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    if found.version == 4:
+        return address
+    return str(ipaddress.ip_network((int(found), 64), strict=False))

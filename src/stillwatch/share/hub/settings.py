@@ -59,6 +59,9 @@ class HubSettings:
     retention_days: int = 30
     """Days after ``valid_until`` when object and salt are erased."""
 
+    audit_days: int = 400
+    """Days after which lines of the audit log are erased; 0 keeps them for ever."""
+
     public_log: bool = False
     """Checkpoint, tiles and entries are for everybody."""
 
@@ -85,6 +88,9 @@ class HubSettings:
 
     objects_a_second: float = 20.0
     """Quota of a member that joins."""
+
+    tries_a_second: float = 0.1
+    """Wrong tries to join from one network; bursts of a minute's."""
 
     basic: bool = False
     """Members with a reading token may read TAXII with HTTP Basic."""

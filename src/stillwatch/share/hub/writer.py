@@ -65,7 +65,7 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    content: dict[str, Any]
+    content: dict[str, Any] | None
     nonce: tuple[bytes, int] | None
 
 
@@ -125,7 +125,14 @@ class Writer:
             line: what was asked and answered.
             nonce: digest and last second of the request's, for the memory of the next run.
         """
-        self._lines.append(_Line(line, nonce))
+        self._put_line(_Line(line, nonce))
+
+    def remember(self, nonce: tuple[bytes, int]) -> None:
+        """Keep a nonce for the memory of the next run, without a line."""
+        self._put_line(_Line(None, nonce))
+
+    def _put_line(self, line: _Line) -> None:
+        self._lines.append(line)
         if len(self._lines) == 1:
             asyncio.get_running_loop().call_later(_IDLE, self._flush)
 
@@ -212,7 +219,8 @@ class Writer:
             except HubError as refused:
                 done.append(refused)
         for line in lines:
-            journal.audit(line.content)
+            if line.content is not None:
+                journal.audit(line.content)
         nonces = [line.nonce for line in lines if line.nonce and not self._database.shared]
         if nonces:
             rows = [{"digest": digest, "until": until} for digest, until in nonces]
