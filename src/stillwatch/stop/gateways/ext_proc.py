@@ -15,7 +15,7 @@ from stillwatch.stop.gateways.gateway import Passing
 from stillwatch.stop.gateways.grpc import Method, RpcError, Status
 from stillwatch.stop.gateways.messages import ProcessingRequest, ProcessingResponse
 from stillwatch.stop.gateways.outcomes import PROBLEM, Outcome, UndecidedError, problem
-from stillwatch.stop.gateways.paths import shape_of
+from stillwatch.stop.gateways.paths import MODEL_HEADER, renamed, shape_of
 from stillwatch.stop.interface import FailMode, Shape
 
 if TYPE_CHECKING:
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
     from stillwatch.stop.gateways.grpc import Call
     from stillwatch.stop.interface import Decision, Effect
 
-__all__ = ["MODEL_HEADER", "ext_proc"]
-
-MODEL_HEADER = "x-stillwatch-model"
-"""Set on a request that is to go to another model, for routes to match."""
+__all__ = ["ext_proc"]
 
 _PATH = "/envoy.service.ext_proc.v3.ExternalProcessor/Process"
 _FILTER = "envoy.filters.http.ext_proc"
@@ -45,7 +42,7 @@ def _reply(kind: str) -> Any:  # noqa: ANN401 - a message
     return reply
 
 
-_GO_ON = {
+_GO_ON: dict[str, bytes] = {
     kind: _reply(kind).SerializeToString()
     for kind in (
         "request_headers",
@@ -249,8 +246,8 @@ class _Processing:
             _set(mutation, MODEL_HEADER, effect.model)
             _, asked = self._watched or (None, "")
             path = self._header(":path")
-            if asked and f"/{asked}:" in path:
-                _set(mutation, ":path", path.replace(f"/{asked}:", f"/{effect.model}:", 1))
+            if (other := renamed(path, asked, effect.model)) != path:
+                _set(mutation, ":path", other)
             common.clear_route_cache = True
 
     def _strip(self, mutation: Any) -> None:  # noqa: ANN401 - a message
@@ -329,7 +326,8 @@ class _Processing:
         mode = reply.mode_override
         mode.response_header_mode = _SKIP
         mode.request_body_mode = mode.response_body_mode = _NONE
-        return reply.SerializeToString()  # type: ignore[no-any-return]
+        raw: bytes = reply.SerializeToString()
+        return raw
 
     def _header(self, wanted: str) -> str:
         return next((value for name, value in self._headers if name == wanted), "")

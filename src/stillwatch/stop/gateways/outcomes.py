@@ -12,7 +12,7 @@ PROBLEM = "application/problem+json"
 
 
 class Outcome(StrEnum):
-    """What became of a request; those after the first four could not be decided."""
+    """What became of a request; those after ``unwatched`` could not be decided."""
 
     PASSED = "passed"
     """Decided, and passed on as it was."""
@@ -20,6 +20,8 @@ class Outcome(StrEnum):
     """Decided, and passed on with another body or header, or with its answer filtered."""
     ANSWERED = "answered"
     """Decided, and answered in place of the model."""
+    UNAPPLIED = "unapplied"
+    """Decided, and this kind of gateway cannot do all of it: counted beside the others."""
     UNWATCHED = "unwatched"
     """Its path is none of the four APIs': not looked at."""
     NO_ACCOUNT = "no-account"

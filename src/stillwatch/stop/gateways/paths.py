@@ -7,7 +7,10 @@ from urllib.parse import unquote
 
 from stillwatch.stop.interface import Shape
 
-__all__ = ["shape_of"]
+__all__ = ["MODEL_HEADER", "renamed", "shape_of"]
+
+MODEL_HEADER = "x-stillwatch-model"
+"""Set on a request that is to go to another model, for routes to match."""
 
 _ENDS = (
     ("/chat/completions", Shape.OPENAI_CHAT),
@@ -52,3 +55,12 @@ def shape_of(method: str, path: str) -> tuple[Shape, str] | None:
     if match is not None and match.end() == len(folded):
         return Shape.GEMINI, match[1]
     return None
+
+
+def renamed(path: str, asked: str, model: str) -> str:
+    """Return a path with another model where it names one.
+
+    >>> renamed("/v1beta/models/gemini-3:generateContent", "gemini-3", "decoy")
+    '/v1beta/models/decoy:generateContent'
+    """
+    return path.replace(f"/{asked}:", f"/{model}:", 1) if asked else path

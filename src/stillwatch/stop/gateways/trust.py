@@ -16,10 +16,11 @@ from stillwatch.stop.gateways.outcomes import Outcome, UndecidedError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Client", "Trust"]
+__all__ = ["NAME", "Client", "Trust", "address_of"]
 
-_NAME = re.compile(r"[!-+\--~]{1,256}")
+NAME = r"[!-+\--~]{1,256}"
 """Visible ASCII without a comma, with which proxies join two headers of one name."""
+_NAMED = re.compile(NAME)
 _LONGEST_AGENT = 512
 _YES = frozenset({"1", "true", "yes"})
 
@@ -107,10 +108,14 @@ class Trust:
 
     def _address(self, headers: Sequence[tuple[str, str]], connection: str) -> str:
         if not self.hops:
-            return _ip(connection)
+            return address_of(connection)
         said = ",".join(value for name, value in headers if name == "x-forwarded-for").split(",")
         # the last was appended by the nearest proxy: what lies further left is a client's word
-        return _ip(said[-self.hops].strip()) if len(said) >= self.hops else _ip(connection)
+        return (
+            address_of(said[-self.hops].strip())
+            if len(said) >= self.hops
+            else address_of(connection)
+        )
 
 
 def _first(headers: Sequence[tuple[str, str]], wanted: str) -> str:
@@ -118,7 +123,7 @@ def _first(headers: Sequence[tuple[str, str]], wanted: str) -> str:
 
 
 def _name(text: str) -> str:
-    if text and not _NAME.fullmatch(text):
+    if text and not _NAMED.fullmatch(text):
         raise UndecidedError(Outcome.BAD_NAME)
     return text
 
@@ -127,11 +132,11 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else -1
 
 
-def _ip(text: str) -> str:
+def address_of(text: str) -> str:
     """Return an address without its port; empty where it is none.
 
-    >>> _ip("192.0.2.1:443"), _ip("[2001:db8::1]:443"), _ip("2001:db8::1"), _ip("unknown")
-    ('192.0.2.1', '2001:db8::1', '2001:db8::1', '')
+    >>> address_of("192.0.2.1:443"), address_of("[2001:db8::1]:443"), address_of("unknown")
+    ('192.0.2.1', '2001:db8::1', '')
     """
     if text.startswith("["):
         text = text[1:].split("]", 1)[0]

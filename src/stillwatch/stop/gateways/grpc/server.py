@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-import hmac
 import ssl
 from typing import TYPE_CHECKING
 
 from stillwatch.stop.gateways.grpc.calls import Call, Method, Status
 from stillwatch.stop.gateways.grpc.http2 import Connection
+from stillwatch.stop.gateways.tokens import admits
 
 if TYPE_CHECKING:
     import socket
@@ -99,7 +98,8 @@ class GrpcServer:
         call = Call(stream, headers, self._longest)
         named = dict(headers)
         method = self._methods.get(named.get(b":path", b""))
-        if not self._admitted(headers):
+        given = [value for name, value in headers if name == b"authorization"]
+        if not admits(self._tokens, given):
             call.finish(Status.UNAUTHENTICATED, "a bearer token is asked for")
         elif method is None or not named.get(b"content-type", b"").startswith(b"application/grpc"):
             call.finish(Status.UNIMPLEMENTED, "no such method")
@@ -108,18 +108,6 @@ class GrpcServer:
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         return call
-
-    def _admitted(self, headers: Headers) -> bool:
-        if not self._tokens:
-            return True
-        given = [value for name, value in headers if name == b"authorization"]
-        if len(given) != 1 or given[0][:7].lower() != b"bearer ":
-            return False
-        digest = hashlib.sha256(given[0][7:]).digest()
-        matches = 0
-        for token in self._tokens:  # all of them, so that time tells nothing
-            matches += hmac.compare_digest(digest, token)
-        return matches > 0
 
 
 def _tls(tls: tuple[Path, Path], clients: Path | None) -> ssl.SSLContext:
