@@ -30,6 +30,8 @@ COMMANDS: dict[str, str] = {
     "witness": "stillwatch.cli.witness",
     "hub": "stillwatch.cli.hub",
     "exchange": "stillwatch.cli.exchange",
+    "policy": "stillwatch.cli.policy",
+    "measures": "stillwatch.cli.measures",
     "demo": "stillwatch.cli.demo",
 }
 """Command name to the module that defines it as ``command``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-__all__ = ["METADATA", "actions", "canaries", "decoy_keys", "head", "kills", "measures"]
+__all__ = ["METADATA", "actions", "canaries", "decoys", "head", "kills", "measures"]
 
 METADATA = sa.MetaData()
 
@@ -60,11 +60,11 @@ canaries = sa.Table(
 )
 """Sets of equivalent variants; ``action`` is the line of the log that holds the commitment."""
 
-decoy_keys = sa.Table(
-    "measures_decoy_keys",
+decoys = sa.Table(
+    "measures_decoys",
     METADATA,
-    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column("account", sa.Text, primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("planted", sa.BigInteger, nullable=False),
 )
-"""Keys that were planted and that nobody has a reason to use; only their hashes are held."""
+"""Accounts that exist only for their credential to be taken; the credential is not held."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -16,11 +17,16 @@ from stillwatch.stop.responses.limit_headers import denied, limit_headers, retry
 from stillwatch.stop.responses.reasons import statement_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stillwatch.stop.interface import Decision
+    from stillwatch.stop.responses.canaries import CanarySet
     from stillwatch.stop.responses.policy import Policy
 
-__all__ = ["MARK_HEADER", "NOTHING", "PERTURB_HEADER", "effect_of", "unavailable"]
+__all__ = ["CANARY_HEADER", "MARK_HEADER", "NOTHING", "PERTURB_HEADER", "effect_of", "unavailable"]
 
+CANARY_HEADER = "stillwatch-canaries"
+"""Set on a request passed on: ``SET;slot=variant``, the number of the variant for each slot."""
 MARK_HEADER = "stillwatch-watermark-key"
 """Set on a request passed on: id of the key that its answer is to be marked with."""
 PERTURB_HEADER = "stillwatch-perturb"
@@ -28,6 +34,7 @@ PERTURB_HEADER = "stillwatch-perturb"
 NOTHING = Effect(0, (), b"", b"", (), "", withhold=False, hold=0)
 """Neither the request nor its answer is changed."""
 
+_NO_CANARIES: Mapping[str, CanarySet] = MappingProxyType({})
 _QUOTA = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 _SAFE = re.compile(r"[!-~]{1,200}")
 _TITLES = {
@@ -38,7 +45,13 @@ _TITLES = {
 _CODES = {Rung.LIMIT: "over-limit", Rung.VERIFY: "verification-required", Rung.REFUSE: "refused"}
 
 
-def effect_of(decision: Decision, policy: Policy, *, token: str = "") -> Effect:
+def effect_of(
+    decision: Decision,
+    policy: Policy,
+    *,
+    token: str = "",
+    canaries: Mapping[str, CanarySet] = _NO_CANARIES,
+) -> Effect:
     """Return what a gateway does.
 
     Under a measure that changes an answer, a request that a bucket does not allow is still not
@@ -48,6 +61,7 @@ def effect_of(decision: Decision, policy: Policy, *, token: str = "") -> Effect:
         decision: that governance has passed.
         policy: that decided.
         token: by which the account holder can contest this very decision; put into the link.
+        canaries: sets of equivalent variants by campaign, chosen among from MARK on.
     """
     if decision.mode is Mode.SHADOW:
         return NOTHING
@@ -60,7 +74,7 @@ def effect_of(decision: Decision, policy: Policy, *, token: str = "") -> Effect:
         return _answer(decision, policy, 429, Rung.LIMIT, (*headers, wait), token)
     if rung <= Rung.VERIFY:
         return Effect(0, headers, b"", b"", _unmarked(), "", withhold=False, hold=0)
-    return _shaped(decision, policy, headers, token)
+    return _shaped(decision, policy, headers, token, canaries.get(decision.campaign))
 
 
 def unavailable(policy: Policy) -> Effect:
@@ -110,7 +124,11 @@ def _answer(
 
 
 def _shaped(
-    decision: Decision, policy: Policy, headers: tuple[tuple[str, str], ...], token: str
+    decision: Decision,
+    policy: Policy,
+    headers: tuple[tuple[str, str], ...],
+    token: str,
+    canaries: CanarySet | None,
 ) -> Effect:
     """Return what is changed of a request that goes on."""
     rung, shaping = decision.rung, policy.shaping
@@ -129,9 +147,13 @@ def _shaped(
     on = [("accept-encoding", "identity")] if open_ or decoy else []
     if rung >= Rung.MARK:
         name = decision.campaign or decision.measure_id
-        on += [(MARK_HEADER, _safe(shaping.watermark_keys.get(name, name)))]
+        variants = canaries.header(request.request_id) if canaries else ""
+        on += [
+            (CANARY_HEADER, variants),
+            (MARK_HEADER, _safe(shaping.watermark_keys.get(name, name))),
+        ]
     else:
-        on += [(MARK_HEADER, "")]
+        on += [(CANARY_HEADER, ""), (MARK_HEADER, "")]
     perturbed = rung is Rung.PERTURB and shaping.perturbation
     on += [(PERTURB_HEADER, decision.measure_id if perturbed else "")]
     if open_:
@@ -163,7 +185,7 @@ def _unreadable(policy: Policy, headers: tuple[tuple[str, str], ...]) -> Effect:
 
 def _unmarked() -> tuple[tuple[str, str], ...]:
     """Return the headers that take out what a client sent under names that mean something."""
-    return (MARK_HEADER, ""), (PERTURB_HEADER, "")
+    return (MARK_HEADER, ""), (PERTURB_HEADER, ""), (CANARY_HEADER, "")
 
 
 def _help(appeal: str) -> tuple[tuple[str, str], ...]:

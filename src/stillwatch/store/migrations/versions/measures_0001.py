@@ -58,9 +58,9 @@ def upgrade() -> None:
         op.f("ix_measures_canaries_campaign"), "measures_canaries", ["campaign"], unique=False
     )
     op.create_table(
-        "measures_decoy_keys",
-        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        "measures_decoys",
+        sa.Column("account", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("planted", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("digest"),
+        sa.PrimaryKeyConstraint("account"),
     )
