@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stillwatch.errors import ConfigurationError
 from stillwatch.find.features.hashing import hash_strings, key_from_secret
 from stillwatch.find.features.text import seed_of
 from stillwatch.find.features.veil import Veil
@@ -83,7 +84,7 @@ class Core:
     >>> weighed = core.weigh(Request(0, "r1", "alice", Shape.OPENAI_CHAT, body))
     >>> decision = core.conclude(weighed, LocalBuckets(1024).charge(weighed.charges, 0))
     >>> decision.rung.name, decision.tier, decision.cost
-    ('OBSERVE', 'unverified', 393)
+    ('OBSERVE', 'unverified', 195)
     """
 
     def __init__(
@@ -96,11 +97,11 @@ class Core:
         accounts: int = 5 << 18,
         segments: int = 1 << 22,
     ) -> None:
+        self._keys = Keys(secret)
         self.terms = terms
         self.knowledge = knowledge
         self.measures = measures
         self.state = State(accounts, segments)
-        self._keys = Keys(secret)
         self._key = key_from_secret(secret)
         veil = Veil.of(secret) if secret else Veil(0, 0)
         self._veil = veil
@@ -109,6 +110,26 @@ class Core:
         self._scratch = scratch()
         self._of_terms: tuple[Terms, np.ndarray] | None = None
         self._compile()
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """What is known now.
+
+        Raises:
+            ConfigurationError: it is assigned what was built under another secret, under which
+                no account would be found.
+        """
+        return self._knowledge
+
+    @knowledge.setter
+    def knowledge(self, knowledge: Knowledge) -> None:
+        if knowledge.secret != self._keys.check:
+            raise ConfigurationError(
+                "the snapshot was built under another secret",
+                where=f"version {knowledge.version}",
+                todo="build it under the secret of the core",
+            )
+        self._knowledge = knowledge
 
     def weigh(self, request: Request) -> Weighed:
         """Read a request, take it into the state, and say what it is to be charged; never raises.
@@ -215,7 +236,7 @@ class Core:
             decision.prompt_tokens,
             decision.expected_output,
             decision.cost - decision.owed,
-            self.terms.weights.echo,
+            self._weights(self.terms),
         )
 
     def _compile(self) -> None:
@@ -226,7 +247,7 @@ class Core:
         weigh_one(
             _NO_TEXT, account, 0, self._ask, weights, sketch, tables, pieces, state, self._scratch
         )
-        learn(state, account, 0, 0, 0, 0, 0, 0)
+        learn(state, account, 0, 0, 0, 0, 0, weights)
 
     def _price(
         self, request: Request, asked: Asked, account: bytes, terms: Terms, knowledge: Knowledge
@@ -254,8 +275,8 @@ class Core:
         if held is None or held[0] is not terms:
             w = terms.weights
             values = (
-                *(w.usual_output, w.history, w.echo, w.reasoning, w.structured, w.known),
-                *(w.shared, w.doublings, w.popular, w.least, w.cleared * 10),
+                *(w.usual_output, w.history, w.echo, w.length, w.reasoning, w.structured),
+                *(w.known, w.shared, w.doublings, w.popular, w.least, w.cleared * 10),
             )
             held = self._of_terms = terms, np.array(values, np.int64)
         return held[1]

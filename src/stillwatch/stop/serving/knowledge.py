@@ -45,6 +45,8 @@ class Keys:
 
     def __init__(self, secret: bytes) -> None:
         key = hashlib.blake2b(secret, digest_size=32).digest() if secret else b""
+        self.check = hashlib.blake2b(secret, digest_size=16, person=b"stillwatch check").digest()
+        """Tells secrets apart and tells nothing of them."""
         self._begun = hashlib.blake2b(digest_size=16, key=key, person=b"stillwatch serve")
 
     def of(self, kind: bytes, name: str) -> bytes:
@@ -113,6 +115,8 @@ class Knowledge:
     flags, level, indicator."""
     pieces: PieceTables
     """Of ``indicators``."""
+    secret: bytes
+    """Hash of the secret under which accounts are looked up."""
     _campaigns: tuple[KnownCampaign, ...]
     _levels: tuple[str, ...]
     _heard: tuple[Heard, ...]
@@ -207,6 +211,7 @@ class Knowledge:
             campaigns=known,
             indicators=indicators,
             tables=KnownTables(slots, of_slot, _holders(tables[1], ids, keys), rows),
+            secret=keys.check,
             pieces=PieceTables(pool.known, pool.slots, pool.bitmap, pool.seed),
             _campaigns=tuple(known.values()),
             _levels=levels,

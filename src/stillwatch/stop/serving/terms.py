@@ -54,9 +54,9 @@ def a_day(units: float, burst: float) -> Allowance:
     return Allowance(max(1, round(units * 1000 / DAY)), max(1, round(burst * 1000)))
 
 
-_GROUP = a_day(1_500, 750)
-_SEGMENT = a_day(15_000, 3_000)
-_NETWORK = a_day(60_000, 15_000)
+_GROUP = a_day(300, 150)
+_SEGMENT = a_day(600, 150)
+_NETWORK = a_day(3_000, 1_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Tier:
 class Weights:
     """What a request is worth to somebody who trains on the answer; all in thousandths.
 
-    A unit is a thousand tokens of new answer to a new question that nobody asks in concert.
+    A unit is a thousand tokens of a long new answer to a new question that nobody asks in concert.
     """
 
     usual_output: int = 400
@@ -85,6 +85,9 @@ class Weights:
     echo: int = 125
     """Least share of the answer that counts as new, however long the prompt was: an answer as
     long as its prompt (a translation) teaches little."""
+    length: int = 400
+    """New tokens at which a token is worth half of what it is in a long answer (not thousandths):
+    short answers hold facts, long ones hold how to get there."""
     reasoning: int = 2000
     """Added where a reasoning trace is asked for."""
     structured: int = 500
@@ -147,10 +150,10 @@ class Terms:
     """Of the policy."""
     mode: Mode = Mode.SHADOW
     tiers: tuple[Tier, ...] = (
-        Tier("unverified", a_day(1_500, 750), Rung.VERIFY),
-        Tier("verified", a_day(15_000, 5_000)),
-        Tier("organization", a_day(60_000, 20_000)),
-        Tier("licensed", a_day(5_000_000, 1_000_000)),
+        Tier("unverified", a_day(300, 150), Rung.VERIFY),
+        Tier("verified", a_day(3_000, 1_000)),
+        Tier("organization", a_day(30_000, 10_000)),
+        Tier("licensed", a_day(3_000_000, 1_000_000)),
     )
     """Lowest first."""
     levels: Mapping[str, str] = field(

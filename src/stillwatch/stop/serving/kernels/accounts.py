@@ -29,7 +29,6 @@ __all__ = [
     "account_at",
     "add_to",
     "find_account",
-    "has_seen",
     "roll",
     "see",
 ]
@@ -45,6 +44,7 @@ COLUMNS = 16
 answers longer than expected, thousandths; then of this pane and the one before: requests, answers,
 tokens answered, tokens asked, requests that held shared segments, cost in thousandths."""
 _FULL = np.uint32(0xFFFFFFFF)
+_MARK, _BACK = np.uint16(0xFFFC), np.uint16(2)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -120,23 +120,36 @@ def roll(counts, seen, row, pane):
     counts[row, PANE_NUMBER] = pane
 
 
-@nb.njit(cache=True, inline="always")
-def _print_of(segment):
-    """Return a segment's slot and its mark of 15 bits, which is not 0."""
-    return np.int64(segment & np.uint64(SEEN - 1)), np.uint16(
-        ((segment >> np.uint64(40)) | np.uint64(1)) << np.uint64(1)
-    )
-
-
-@nb.njit(cache=True, nogil=True)
-def has_seen(seen, row, segment):
-    """Whether an account sent a segment lately, as far as is remembered."""
-    slot, mark = _print_of(segment)
-    return (seen[row, slot] & np.uint16(0xFFFE)) == mark
-
-
 @nb.njit(cache=True, nogil=True)
 def see(seen, row, segment, pane):
-    """Remember that an account sent a segment, in place of what shared its slot."""
-    slot, mark = _print_of(segment)
-    seen[row, slot] = mark | np.uint16(pane & 1)
+    """Remember that an account sent a segment; return whether it had sent it lately.
+
+    A print is 14 bits, whether the segment came back, and the pane.  It has two slots to lie in;
+    what came back gives way only to what came back too, so that prompts that differ each time do
+    not push out the template that they are written in.
+    """
+    mark = np.uint16((segment >> np.uint64(40)) << np.uint64(2)) | np.uint16(4)
+    late = np.uint16(pane & 1)
+    one = np.int64(segment & np.uint64(SEEN - 1))
+    two = np.int64((segment >> np.uint64(8)) & np.uint64(SEEN - 1))
+    for slot in (one, two):
+        if seen[row, slot] & _MARK == mark:
+            seen[row, slot] = mark | _BACK | late
+            return True
+    # the slot that says less: free, then of the pane before, then what did not come back
+    slot = one
+    if _standing(seen[row, two], late) < _standing(seen[row, one], late):
+        slot = two
+    if seen[row, slot] & _BACK and (seen[row, slot] & np.uint16(1)) == late:
+        return False
+    seen[row, slot] = mark | late
+    return False
+
+
+@nb.njit(cache=True, inline="always")
+def _standing(held, late):
+    """Return how much a slot says: nothing, once or again before, once or again lately."""
+    if held == 0:
+        return 0
+    again = 2 if held & _BACK else 1
+    return again + 2 if (held & np.uint16(1)) == late else again

@@ -25,9 +25,10 @@ def _unite(counts, seen, into, row):
     pane = np.uint16(counts[into, of.PANE_NUMBER] & np.uint32(1))
     for slot in range(of.SEEN):
         a, b = seen[into, slot], seen[row, slot]
-        # a later sighting before an earlier one, then the greater print: a total order
+        # a later sighting before an earlier one, what came back before what did not: a total order
         a_late, b_late = (a & np.uint16(1)) == pane, (b & np.uint16(1)) == pane
-        if a == 0 or (b != 0 and (b_late, b) > (a_late, a)):
+        a_back, b_back = a & np.uint16(2), b & np.uint16(2)
+        if a == 0 or (b != 0 and (b_late, b_back, b) > (a_late, a_back, a)):
             seen[into, slot] = b
 
 

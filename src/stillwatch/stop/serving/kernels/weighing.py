@@ -29,10 +29,10 @@ __all__ = [
     "PROMPT",
     "SEGMENT",
     "SHARED",
-    "added_tokens",
     "learn",
     "segments_of",
     "weigh_one",
+    "worth_of",
 ]
 
 COST, PROMPT, EXPECTED, NOVEL, HOLDERS, SEGMENT, SHARED, HITS, KNOWN, OWED = range(10)
@@ -90,13 +90,20 @@ def segments_of(facets, kinds, count, whole, out):
 
 
 @nb.njit(cache=True, nogil=True)
-def added_tokens(output, prompt, echo):
-    """Return the tokens of an answer that count as new, beside those that echo its prompt.
+def worth_of(output, prompt, echo, length):
+    """Return what an answer is worth by its length, thousandths of a unit.
 
-    >>> added_tokens(500, 100, 125), added_tokens(100, 100, 125)
-    (400, 12)
+    Args:
+        output: tokens of the answer.
+        prompt: tokens of the prompt; as many of the answer count as its echo.
+        echo: least share of the answer that is new, thousandths.
+        length: new tokens at which each is worth half.
+
+    >>> worth_of(500, 100, 125, 400), worth_of(100, 100, 125, 400)
+    (200.0, 0.34951456310679613)
     """
-    return max(output - prompt, output * echo // 1000)
+    new = np.float64(max(output - prompt, output * echo // 1000))
+    return new * new / max(new + length, 1.0)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -117,29 +124,30 @@ def _match(key, pieces, facets, count, found):
 
 
 @nb.njit(cache=True, nogil=True)
-def _spread(state, at, pane, segments, many, holder, cleared, licensed, popular, told):
+def _spread(state, at, pane, segments, many, again, holder, cleared, licensed, popular, told):
     """Remember the segments of a prompt; return how many doublings of holders they tell of.
 
-    Who was looked at and cleared makes no crowd, so that public templates stay cheap; and a
-    licensed account makes nobody else a copier.
+    A holder of a segment is who sent it in two different texts: what is sent once is a body, what
+    comes back is a template.  Who was looked at and cleared makes no crowd, so that public
+    templates stay cheap; and a licensed account makes nobody else a copier.
     """
     novel, shared = 0, 0
     most, second = 0.0, 0.0
     stands = np.uint64(0)
     for i in range(many):
         segment = segments[i]
+        mine = of.see(state.seen, at, segment, pane)
         others = 0.0
         if not licensed:
             cell = segment_at(state.cells, segment, pane)
-            if cleared:
-                others = holders_of(state.cells, cell)
-            else:
+            if mine and not again and not cleared:
                 others, fresh = hold(state.cells, cell, segment, holder)
                 if not fresh and others >= 1.0:
                     others -= 1.0
-        if others < 0.5 and not of.has_seen(state.seen, at, segment):
+            else:
+                others = holders_of(state.cells, cell)
+        if others < 0.5 and not mine:
             novel += 1
-        of.see(state.seen, at, segment, pane)
         if others < 1.9 or others >= popular:  # with this one, three
             continue
         shared += 1
@@ -168,7 +176,7 @@ def weigh_one(text, account, now, asked, weights, key, known, pieces, state, scr
         account: keyed hash, not 0.
         now: seconds since 1970.
         asked: (4,) int64: max_tokens or -1, choices, reasoning, structured.
-        weights: (11,) int64: the policy's, in the order of ``Weights``; the last of them, up to
+        weights: (12,) int64: the policy's, in the order of ``Weights``; the last of them, up to
             which a scan's verdict clears an account, in ten-thousandths.
         key: ``SketchKey``.
         known: ``KnownTables``.
@@ -196,7 +204,7 @@ def weigh_one(text, account, now, asked, weights, key, known, pieces, state, scr
         if known.holders[row] != 0:
             holder = known.holders[row]
         licensed = (known.rows[row, 3] & LICENSED) != 0
-        cleared = known.rows[row, 0] < 0 and 0 <= known.rows[row, 1] <= weights[10]
+        cleared = known.rows[row, 0] < 0 and 0 <= known.rows[row, 1] <= weights[11]
     told[KNOWN] = row
     told[HITS] = _match(key, pieces, scratch.facets, count, scratch.found)
 
@@ -207,11 +215,13 @@ def weigh_one(text, account, now, asked, weights, key, known, pieces, state, scr
     counts[at, of.LAST] = max(np.int64(counts[at, of.LAST]), now)
     many = segments_of(scratch.facets, scratch.kinds, count, whole, scratch.segments)
     everybody = count_crowd(state.crowd, state.crowd_told, holder, now)
-    popular = max(_RARE_AT_LEAST, everybody * weights[8] / 1000.0)
+    popular = max(_RARE_AT_LEAST, everybody * weights[9] / 1000.0)
+    # a text that is sent again (a retry, a turn that an agent resends) makes nobody a holder
+    again = many > 1 and of.see(state.seen, at, whole, pane)
     doublings = _spread(
-        state, at, pane, scratch.segments, many, holder, cleared, licensed, popular, told
+        state, at, pane, scratch.segments, many, again, holder, cleared, licensed, popular, told
     )
-    doublings = min(doublings, np.float64(weights[7]))
+    doublings = min(doublings, np.float64(weights[8]))
 
     output = np.int64(counts[at, of.OUTPUT]) + np.int64(counts[at, of.OUTPUT + 1])
     answers = np.int64(counts[at, of.ANSWERS]) + np.int64(counts[at, of.ANSWERS + 1])
@@ -220,13 +230,13 @@ def weigh_one(text, account, now, asked, weights, key, known, pieces, state, scr
         expected = min(expected, asked[0])
     expected = min(expected * max(asked[1], 1), _MOST_TOKENS)
     prompt = np.int64(text.size) // _BYTES_A_TOKEN
-    alone = np.float64(added_tokens(expected, prompt, weights[2]))
-    alone *= (1000.0 + asked[2] * weights[3] + asked[3] * weights[4]) / 1000.0
-    alone *= (weights[5] + (1000.0 - weights[5]) * told[NOVEL] / 1000.0) / 1000.0
-    extra = alone * doublings * weights[6] / 1000.0
+    alone = worth_of(expected, prompt, weights[2], weights[3])
+    alone *= (1000.0 + asked[2] * weights[4] + asked[3] * weights[5]) / 1000.0
+    alone *= (weights[6] + (1000.0 - weights[6]) * told[NOVEL] / 1000.0) / 1000.0
+    extra = alone * doublings * weights[7] / 1000.0
     owed = np.int64(counts[at, of.OWED])
     counts[at, of.OWED] = 0
-    cost = max(np.int64(alone + extra), weights[9]) + owed
+    cost = max(np.int64(alone + extra), weights[10]) + owed
     told[COST], told[SHARED], told[OWED] = cost, np.int64(extra), owed
     told[PROMPT], told[EXPECTED] = prompt, expected
     of.add_to(counts, at, of.REQUESTS, 1)
@@ -237,7 +247,7 @@ def weigh_one(text, account, now, asked, weights, key, known, pieces, state, scr
 
 
 @nb.njit(cache=True, nogil=True)
-def learn(state, account, now, output, prompt, expected, cost, echo):
+def learn(state, account, now, output, prompt, expected, cost, weights):
     """Take in how long an answer was; what it was longer than expected is owed.
 
     Args:
@@ -248,7 +258,7 @@ def learn(state, account, now, output, prompt, expected, cost, echo):
         prompt: tokens of the prompt, as they were priced.
         expected: tokens that were priced.
         cost: thousandths that were charged for it.
-        echo: least share that is new, thousandths.
+        weights: as :func:`weigh_one` takes them.
     """
     counts = state.counts
     at = of.find_account(state.keys, account)
@@ -257,7 +267,7 @@ def learn(state, account, now, output, prompt, expected, cost, echo):
     of.roll(counts, state.seen, at, now // PANE)
     of.add_to(counts, at, of.ANSWERS, 1)
     of.add_to(counts, at, of.OUTPUT, output)
-    priced = max(added_tokens(expected, prompt, echo), 1)
-    more = added_tokens(output, prompt, echo) - priced
+    priced = max(worth_of(expected, prompt, weights[2], weights[3]), 1.0)
+    more = worth_of(output, prompt, weights[2], weights[3]) - priced
     if more > 0:
-        of.add_to(counts, at, of.OWED, np.int64(cost * 1.0 * more / priced))
+        of.add_to(counts, at, of.OWED, np.int64(cost * more / priced))
