@@ -7,16 +7,17 @@ arrays.  A prefix of the rows is the log cut at that time.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stillwatch.find.features.collecting import Collected
 from stillwatch.find.features.hashing import hash_strings
 from stillwatch.find.features.observe import string_buffers
 from stillwatch.find.features.peers import Peers, peers_of
-from stillwatch.find.features.text import DIMENSIONS, FORM
+from stillwatch.find.features.scratch import Scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,6 +98,8 @@ class Log:
     """What peers' indicators say of the accounts."""
     present: frozenset[str]
     """Input columns present with at least one value."""
+    scratch: Scratch
+    """Where arrays of the size of the log are made."""
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -108,6 +111,7 @@ def build_log(
     account_table: pa.Table | None,
     tokens: pa.Table | None = None,
     intelligence: pa.Table | None = None,
+    scratch: Scratch | None = None,
 ) -> Log:
     """Collect observations and accounts into a :class:`Log`.
 
@@ -116,86 +120,59 @@ def build_log(
         account_table: columns as in ``records.ACCOUNT``, or None.
         tokens: the vault's tokens as in ``records.IDENTIFIER_TOKEN``, or None.
         intelligence: matches with peers' indicators as in ``records.INTELLIGENCE``, or None.
+        scratch: takes what is large; None keeps everything in memory.
+
+    Raises:
+        OutputError: the scratch folder has no room.
     """
-    table = pa.Table.from_batches(list(batches))
-    order = _order(table)
-    table = table.take(pa.array(order))
-    present = {
-        name for name in table.schema.names if name not in {"facets", "kinds", "projection", "form"}
-    }
-    present = {name for name in present if _has_values(table.column(name))}
-    ids = _account_ids(table, account_table)
-    account = pc.index_in(table.column("account_id"), value_set=ids)
-    models = table.column("model").combine_chunks().dictionary_encode()
-    if isinstance(models, pa.ChunkedArray):
-        models = models.combine_chunks()
-    agent, tls = _np(table, "user_agent"), _np(table, "tls_fingerprint")
-    facets = table.column("facets").combine_chunks()
-    kinds = table.column("kinds").combine_chunks()
-    facets = facets if isinstance(facets, pa.ListArray) else facets.chunk(0)
-    kinds = kinds if isinstance(kinds, pa.ListArray) else kinds.chunk(0)
+    scratch = scratch or Scratch()
+    columns = Collected(batches, scratch)
+    ids = _account_ids(columns.account_ids, account_table)
+    code = np.asarray(pc.index_in(columns.account_ids, value_set=ids), dtype=np.int32)
+    present = columns.present
+    model, models = columns.models()
+    ptr, facets, kinds = columns.facets()
+    client = columns.column("user_agent")
+    client *= np.uint64(0x9E3779B97F4A7C15)
+    tls = columns.column("tls_fingerprint")
+    client ^= tls
     return Log(
-        time=_np(table, "time"),
-        exchange_id=table.column("exchange_id"),
-        account=np.asarray(account.combine_chunks(), dtype=np.int32),
-        model=np.asarray(models.indices, dtype=np.int32),
-        models=tuple(models.dictionary.to_pylist()),
-        conversation=_np(table, "conversation_id"),
-        ip=_np(table, "ip"),
-        block=_np(table, "block"),
-        asn=_np(table, "asn"),
-        client=agent * np.uint64(0x9E3779B97F4A7C15) ^ tls,
+        time=columns.column("time"),
+        exchange_id=columns.exchange_ids(),
+        account=code[columns.column("account")],
+        model=model,
+        models=models,
+        conversation=columns.column("conversation_id"),
+        ip=columns.column("ip"),
+        block=columns.column("block"),
+        asn=columns.column("asn"),
+        client=client,
         tls=tls,
-        system=_np(table, "system"),
-        body=_np(table, "body"),
-        end_user=_np(table, "end_user_id"),
-        input_tokens=_np(table, "input_tokens"),
-        output_tokens=_np(table, "output_tokens"),
-        max_tokens=_np(table, "max_tokens"),
-        temperature=_np(table, "temperature"),
-        projection=_matrix(table, "projection", np.int8, DIMENSIONS),
-        form=_matrix(table, "form", np.uint16, FORM),
-        facet_ptr=np.asarray(facets.offsets, dtype=np.int64) - facets.offsets[0].as_py(),
-        facets=np.asarray(facets.flatten()),
-        kinds=np.asarray(kinds.flatten()),
+        system=columns.column("system"),
+        body=columns.column("body"),
+        end_user=columns.column("end_user_id"),
+        input_tokens=columns.column("input_tokens"),
+        output_tokens=columns.column("output_tokens"),
+        max_tokens=columns.column("max_tokens"),
+        temperature=columns.column("temperature"),
+        projection=columns.column("projection"),
+        form=columns.column("form"),
+        facet_ptr=ptr,
+        facets=facets,
+        kinds=kinds,
         accounts=_accounts(ids, account_table, tokens),
         peers=peers_of(ids, intelligence),
-        present=frozenset(present),
+        present=present,
+        scratch=scratch,
     )
 
 
-def _order(table: pa.Table) -> NDArray[np.int64]:
-    ids = table.column("exchange_id").combine_chunks()
-    data, offsets, valid = string_buffers(ids if isinstance(ids, pa.Array) else ids.chunk(0))
-    return np.lexsort((hash_strings(data, offsets, valid, 0), _np(table, "time")))
-
-
-def _np(table: pa.Table, name: str) -> NDArray[Any]:
-    column: NDArray[Any] = table.column(name).to_numpy()
-    return column
-
-
-def _matrix(table: pa.Table, name: str, dtype: type, width: int) -> NDArray[Any]:
-    column = table.column(name).combine_chunks()
-    array = column if isinstance(column, pa.Array) else column.chunk(0)
-    values: NDArray[Any] = np.frombuffer(array.buffers()[1], dtype)
-    return values[array.offset * width : (array.offset + len(array)) * width].reshape(-1, width)
-
-
-def _has_values(column: pa.ChunkedArray) -> bool:
-    if pa.types.is_integer(column.type):
-        highest = pc.max(column).as_py()
-        return highest is not None and highest > 0
-    return True
-
-
-def _account_ids(table: pa.Table, account_table: pa.Table | None) -> pa.Array:
+def _account_ids(sent: pa.Array, account_table: pa.Table | None) -> pa.Array:
     """Return all account ids, sorted, so that codes do not depend on order of arrival."""
-    column = table.column("account_id")
-    chunks = [column.unique()]
+    chunks = [sent]
     if account_table is not None:
-        chunks.append(account_table.column("account_id").cast(column.type).unique())
-    unique = pa.chunked_array(chunks, type=column.type).unique()
+        chunks.append(account_table.column("account_id").cast(sent.type).unique())
+    unique = pa.chunked_array(chunks, type=sent.type).unique()
     return unique.take(pc.sort_indices(unique))
 
 
