@@ -4,8 +4,9 @@
     python bench/hub.py peers --venv DIR
 
 ``ours`` starts ``stillwatch hub serve`` with a database in a new folder.  Schema check, signature,
-log and fsync are on.  Requests are signed before the clock starts; 64 connections send them.  Rows
-for the page figures beyond what was posted are put into the tables directly.  ``peers`` runs the
+log and fsync are on.  Requests are signed before the clock starts; 64 connections send them.  At
+each size of ``--stored`` rows, log and checkpoint are put into the tables directly, and pages and
+posts measured again.  ``peers`` runs the
 same posts and pages against medallion and OpenTAXII from a virtual environment of their own; one
 that is not there, or does not take what it is sent, is named and left out.
 """
@@ -28,7 +29,8 @@ import httpx
 import sqlalchemy as sa
 
 import hub_peers
-from hub_load import OBJECTS, TAXII, Peer, answer, batched, made, pages, posts, sent, told
+from hub_fill import fill
+from hub_load import OBJECTS, TAXII, Peer, answer, made, pages, posts, sent, told
 from stillwatch.ledger import SigningKey, requests
 from stillwatch.store import tables
 
@@ -124,52 +126,50 @@ def joined(url: str, state: str, name: str) -> Peer:
     return Peer(url, {"Accept": TAXII}, OBJECTS, key, member)
 
 
-def fill(database: str, stored: int) -> None:
-    """Put rows into the tables until there are so many."""
-    engine = sa.create_engine(database)
-    with engine.begin() as connection:
-        c = tables.objects.c
-        rows = connection.execute(sa.select(tables.objects).where(c.collection == 1).limit(100))
-        known = [dict(row) for row in rows.mappings()]
-        leaf, added = connection.execute(sa.select(sa.func.max(c.leaf), sa.func.max(c.added))).one()
-        count = sa.select(sa.func.count()).select_from(tables.objects)
-        have = connection.execute(count).scalar_one()
-        source = cycle(known)
-        for part in batched(range(max(0, stored - have)), 10_000):
-            connection.execute(
-                sa.insert(tables.objects),
-                [
-                    {
-                        **next(source),
-                        "leaf": leaf + 1 + n,
-                        "added": added + 1 + n,
-                        "id": f"indicator--{n:032x}",
-                    }
-                    for n in part
-                ],
-            )
+class Server:
+    """``stillwatch hub serve`` at one port, that can be stopped and started."""
+
+    def __init__(self, state: str) -> None:
+        self.state, self.port = state, "0"
+        self.start()
+
+    def start(self) -> None:
+        """Start it, at the port it had."""
+        command = [sys.executable, "-m", "stillwatch", "hub", "serve", "--state", self.state]
+        words = [*command, "--port", self.port]
+        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        self.url = self.process.stdout.readline().strip()
+        self.port = self.url.rpartition(":")[2]
+
+    def stop(self) -> None:
+        """Have it finish."""
+        self.process.terminate()
+        self.process.wait()
 
 
 def ours(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(dir=arguments.folder) as state:
         database = f"sqlite:///{state}/hub.sqlite"
         stillwatch("hub", "init", "bench.example/log", "--state", state)
-        command = [sys.executable, "-m", "stillwatch", "hub", "serve", "--state", state]
-        server = subprocess.Popen([*command, "--port", "0"], stdout=subprocess.PIPE, text=True)  # noqa: S603
+        server = Server(state)
         try:
-            url = server.stdout.readline().strip()
-            peer = joined(url, state, "Lab 0")
-            others = [joined(url, state, f"Lab {n}") for n in range(1, 8)]
+            peer = joined(server.url, state, "Lab 0")
+            others = [joined(server.url, state, f"Lab {n}") for n in range(1, 8)]
             time.sleep(1.5)
-            asyncio.run(posts("hub", peer, arguments.count))
+            asyncio.run(posts("hub", peer, min(arguments.count, 500)))  # what the rest is made of
             asyncio.run(delays(peer, 100, arguments.seconds, 50, others))
-            for stored in sorted(arguments.stored):
-                fill(database, stored)
-                asyncio.run(pages("hub", peer, stored))
-                asyncio.run(deep_pages("hub", peer, stored, database))
+            for stored in sorted(arguments.stored) or [1000]:
+                server.stop()
+                fill(state, stored)
+                server.start()
+                size = Path(state, "hub.sqlite").stat().st_size
+                print(f"{stored:,} stored: {size / 2**30:.1f} GiB", flush=True)
+                for _ in range(2):  # the first time reads from the disk what the second has
+                    asyncio.run(pages("hub", peer, stored))
+                    asyncio.run(deep_pages("hub", peer, stored, database))
+                asyncio.run(posts(f"hub at {stored:,}", peer, arguments.count))
         finally:
-            server.terminate()
-            server.wait()
+            server.stop()
 
 
 def main() -> None:
