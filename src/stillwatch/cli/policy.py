@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from stillwatch.cli import options
+from stillwatch.errors import ConfigurationError
+
 if TYPE_CHECKING:
+    from stillwatch.find.sources import ColumnMapping
     from stillwatch.stop.responses import Policy
 
 __all__ = ["command"]
@@ -89,6 +94,72 @@ def keygen(name: str, path: Path) -> None:
     made = SigningKey.generate(name)
     made.write(path)
     click.echo(made.public.encode())
+
+
+@command.command("simulate")
+@click.argument("policy", type=_file)
+@click.argument("exchanges")
+@options.accounts
+@click.option(
+    "--scan",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Output folder of a scan of these exchanges: its verdicts count from when they were.",
+)
+@options.intelligence
+@click.option("--truth", type=_file, help="truth_accounts.parquet: the cohort of each account.")
+@click.option("--cohorts", help="Column of the account table in place of --truth, such as plan.")
+@options.key_file("Secret that keys all hashes.")
+@options.mapping
+@options.format_name
+@_json
+def simulate(
+    policy: Path,
+    exchanges: str,
+    accounts: str | None,
+    scan: Path | None,
+    intelligence: str | None,
+    truth: Path | None,
+    cohorts: str | None,
+    key_file: Path | None,
+    map_: ColumnMapping | None,
+    format_: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Say who would have been affected if POLICY had been in force for EXCHANGES, by cohort.
+
+    EXCHANGES is what `stillwatch scan` takes. Nothing is applied.
+    """
+    from stillwatch.cli.policy_trial import tried  # noqa: PLC0415
+    from stillwatch.stop.responses import read_policy  # noqa: PLC0415
+
+    if cohorts and not accounts:
+        raise ConfigurationError("--cohorts names a column of --accounts", todo="give both")
+    found = tried(
+        read_policy(policy),
+        exchanges,
+        accounts=accounts,
+        scan=scan,
+        intelligence=intelligence,
+        truth=truth,
+        cohorts=cohorts,
+        key_file=key_file,
+        mapping=map_,
+        format_=format_,
+    )
+    for one in found:
+        if as_json:
+            click.echo(json.dumps(asdict(one)))
+            continue
+        done = [
+            f"{name} {one.requests_by[name]:,} ({one.accounts_by[name]:,} accounts)"
+            for name in one.requests_by
+            if one.requests_by[name]
+        ]
+        click.echo(
+            f"{one.cohort}: {one.accounts:,} accounts, {one.requests:,} requests; "
+            f"{', '.join(done) or 'none affected'}"
+        )
 
 
 def _summary(policy: Policy) -> dict[str, str | list[str]]:
