@@ -32,6 +32,8 @@ COMMANDS: dict[str, str] = {
     "exchange": "stillwatch.cli.exchange",
     "policy": "stillwatch.cli.policy",
     "measures": "stillwatch.cli.measures",
+    "watermark": "stillwatch.cli.watermark",
+    "serve": "stillwatch.cli.serve",
     "demo": "stillwatch.cli.demo",
 }
 """Command name to the module that defines it as ``command``."""
