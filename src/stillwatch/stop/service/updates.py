@@ -35,8 +35,8 @@ __all__ = [
     "unpacked",
 ]
 
-Kind = Literal["scan", "intelligence", "indicators", "recall"]
-KINDS: tuple[Kind, ...] = ("scan", "intelligence", "indicators", "recall")
+Kind = Literal["scan", "intelligence", "indicators", "recall", "measures"]
+KINDS: tuple[Kind, ...] = ("scan", "intelligence", "indicators", "recall", "measures")
 """What an update can be about."""
 
 _LONGEST_PART = 512 << 10

@@ -1,0 +1,304 @@
+"""What a replica goes by: files that change and updates that come, put in force by assignment.
+
+A file that cannot be used changes nothing: what was in force stays, and the log says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stillwatch.disk import read_small
+from stillwatch.errors import ConfigurationError, InputFormatError, RefusedError, StillwatchError
+from stillwatch.stop.responses import DEFAULT, MeasuresInForce, read_analysts, read_policy
+from stillwatch.stop.responses.differences import differences
+from stillwatch.stop.responses.governance import Governance
+from stillwatch.stop.service.board import Board, Kept
+from stillwatch.stop.service.knowing import Recalls, knowledge_of, readable
+from stillwatch.stop.service.scans import SOURCE, read_intelligence, read_scan, stamp
+from stillwatch.stop.service.updates import Update
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from stillwatch.stop.responses import Analysts, Policy
+    from stillwatch.stop.service.live import LiveService
+    from stillwatch.stop.service.metrics import Metrics
+    from stillwatch.stop.service.settings import Settings
+
+__all__ = ["Replica"]
+
+_log = logging.getLogger(__name__)
+
+
+class Replica:
+    """Keeps a service current; its methods run in the service's event loop.
+
+    Args:
+        settings: what the operator set.
+        service: what is kept current.
+        metrics: counts.
+        secret: of core and buckets.
+        clock: microseconds since 1970.
+
+    Raises:
+        StillwatchError: a file that the settings name cannot be used at the start.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        service: LiveService,
+        metrics: Metrics,
+        *,
+        secret: bytes = b"",
+        clock: Callable[[], int] = lambda: time.time_ns() // 1000,
+    ) -> None:
+        self.board = Board()
+        """The newest updates."""
+        self._settings, self._service, self._metrics = settings, service, metrics
+        self._secret, self._clock = secret, clock
+        self._kept = None if settings.state is None else _kept(settings.state)
+        self._stamps: dict[str, object] = {}
+        self._analysts: Analysts | None = None
+        self._accounts: pa.Table | None = None
+        self._built = 0
+        self._changed = asyncio.Event()
+        self._building = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Take in what was kept and what lies in the files, and put it in force.
+
+        Raises:
+            StillwatchError: the policy or the list of analysts cannot be used.
+        """
+        if self._kept is not None:
+            for update in await asyncio.to_thread(lambda: list(self._kept.read())):  # type: ignore[union-attr]
+                self.board.take(update)
+            if self._kept.damaged:
+                _log.error("kept updates are damaged", extra={"files": self._kept.damaged})
+        await self._look(first=True)
+        await self._rebuild()
+
+    async def run(self) -> None:
+        """Look at files, and put in force what changed, until cancelled."""
+        looking = asyncio.create_task(self._look_often())
+        try:
+            while True:
+                await self._changed.wait()
+                self._changed.clear()
+                await self._rebuild()
+        finally:
+            looking.cancel()
+
+    async def look(self) -> None:
+        """Look at the files now, whether or not they seem to have changed: at SIGHUP."""
+        self._stamps.clear()
+        await self._look(first=False)
+
+    async def take(self, update: Update) -> None:
+        """Take an update that was heard; it is in force soon, and on the disk on return.
+
+        Raises:
+            RefusedError: its body cannot be read; an earlier version stays in force.
+            OSError: it could not be kept; it is in force.
+        """
+        if update.kind != "measures":
+            broken: list[RefusedError] = []
+            single = Board()
+            single.take(update)
+            readable(single, update.kind, broken)
+            if broken:
+                self._metrics.updates.labels(update.kind, "refused").inc()
+                raise broken[0]
+        taken = self.board.take(update)
+        self._metrics.updates.labels(update.kind, "taken" if taken else "known").inc()
+        if taken:
+            self._changed.set()
+            if self._kept is not None:
+                await asyncio.to_thread(self._kept.keep, update)
+
+    def apply(self, policy: Policy) -> None:
+        """Put a policy in force, with the measures that it permits."""
+        service = self._service
+        recalls = Recalls.of(readable(self.board, "recall", []), now=self._clock())
+        measures = self._measures(policy, recalls)
+        service.core.measures = measures
+        service.core.terms = policy.terms
+        service.gate.governance = Governance(policy, measures)
+        service.policy = policy
+
+    def _measures(self, policy: Policy, recalls: Recalls) -> MeasuresInForce:
+        updates = self.board.of("measures")
+        if not updates or self._analysts is None:
+            return MeasuresInForce((), policy)
+        try:
+            found = MeasuresInForce.read(updates[-1].body, self._analysts, policy)
+        except RefusedError as error:
+            _log.error("the measures cannot be used", extra={"error": str(error)})
+            return MeasuresInForce((), policy)
+        return MeasuresInForce(
+            recalls.in_force(found.by_id.values()),
+            policy,
+            killed=[rung.name.lower() for rung in found.killed],
+            version=found.version,
+        )
+
+    async def _look_often(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.watch)
+            await self._look(first=False)
+
+    async def _look(self, *, first: bool) -> None:
+        settings = self._settings
+        looks: tuple[tuple[str, Path | None, Callable[[Path], None]], ...] = (
+            ("analysts", settings.analysts, self._read_analysts),
+            ("policy", settings.policy, self._read_policy),
+            ("accounts", settings.accounts, self._read_accounts),
+            ("scan", settings.scan, self._read_scan),
+            ("intelligence", settings.intelligence, self._read_intelligence),
+            ("measures", settings.measures, self._read_measures),
+        )
+        for name, path, read in looks:
+            if path is None:
+                continue
+            seen = _stamps(name, path)
+            if self._stamps.get(name) == seen:
+                continue
+            try:
+                # policy and measures are applied by the loop's own thread
+                if name in {"analysts", "policy"}:
+                    read(path)
+                else:
+                    await asyncio.to_thread(read, path)
+            except StillwatchError as error:
+                self._metrics.reloads.labels(name, "refused").inc()
+                if first and name in {"analysts", "policy", "accounts"}:
+                    raise
+                _log.error(
+                    "a file cannot be used; what was in force stays",
+                    extra={"file": name, "error": str(error), "where": error.where},
+                )
+            else:
+                self._metrics.reloads.labels(name, "taken").inc()
+                self._changed.set()
+            self._stamps[name] = seen
+        if first and settings.policy is None:
+            self.apply(DEFAULT)
+
+    def _read_analysts(self, path: Path) -> None:
+        self._analysts = read_analysts(path)
+        self._stamps.pop("policy", None)  # whose signatures count has changed
+
+    def _read_policy(self, path: Path) -> None:
+        policy = read_policy(path, self._analysts)
+        changes = differences(self._service.policy, policy)
+        self.apply(policy)
+        _log.info(
+            "a policy is in force",
+            extra={
+                "digest": policy.digest[:16],
+                "mode": policy.terms.mode.value,
+                "signed_by": list(policy.signed_by),
+                "changes": [
+                    f"{key}: {old or 'none'} -> {new or 'none'}" for key, old, new in changes
+                ][:100],
+            },
+        )
+
+    def _read_accounts(self, path: Path) -> None:
+        try:
+            table = pq.read_table(io.BytesIO(read_small(path, "the accounts", 4 << 30)))
+        except (pa.ArrowException, OSError) as error:
+            raise InputFormatError(
+                "the accounts are no Parquet file", where=str(path), todo="write them as Parquet"
+            ) from error
+        if "account_id" not in table.column_names:
+            raise InputFormatError("the accounts lack account_id", where=str(path), todo="add it")
+        self._accounts = table
+
+    def _read_scan(self, path: Path) -> None:
+        self._take_file(read_scan(path, version=_written(path / "campaigns.json")))
+
+    def _read_intelligence(self, path: Path) -> None:
+        self._take_file(read_intelligence(path, version=_written(path)))
+
+    def _read_measures(self, path: Path) -> None:
+        raw = read_small(path, "the measures", 64 << 20)
+        self._take_file(Update("measures", SOURCE, _written(path), raw))
+
+    def _take_file(self, update: Update) -> None:
+        if self.board.take(update) and self._kept is not None:
+            try:
+                self._kept.keep(update)
+            except OSError as error:
+                _log.error(
+                    "an update is in force and not kept", extra={"error": type(error).__name__}
+                )
+
+    async def _rebuild(self) -> None:
+        async with self._building:
+            now = self._clock()
+            self._built += 1
+            try:
+                knowledge, broken = await asyncio.to_thread(
+                    knowledge_of,
+                    self.board,
+                    version=self._built,
+                    now=now,
+                    accounts=self._accounts,
+                    secret=self._secret,
+                )
+            except (StillwatchError, pa.ArrowException) as error:
+                _log.error(
+                    "what is known cannot be put together; what was known stays",
+                    extra={"error": str(error)[:200]},
+                )
+                return
+            for fault in broken:
+                _log.error("an update cannot be used", extra={"error": str(fault)})
+            service = self._service
+            service.core.knowledge = knowledge
+            self.apply(service.policy)
+            service.knowing = not self._expected() or bool(self.board.of("scan"))
+            self._metrics.knowledge_version.set(self._built)
+            self._metrics.knowledge_as_of.set(knowledge.as_of / 1e6)
+            _log.info(
+                "what is known was replaced",
+                extra={"version": self._built, "campaigns": len(knowledge.campaigns)},
+            )
+
+    def _expected(self) -> bool:
+        return self._settings.scan is not None or bool(self._settings.updates.nats)
+
+
+def _kept(state: Path) -> Kept:
+    try:
+        return Kept(state / "updates")
+    except OSError as error:
+        raise ConfigurationError(
+            f"the folder of state cannot be made: {error.strerror}",
+            where=str(state),
+            todo="name another",
+        ) from error
+
+
+def _stamps(name: str, path: Path) -> Any:  # noqa: ANN401 - compared, and nothing else
+    if name == "scan":
+        return stamp(path / "campaigns.json"), stamp(path / "verdicts.parquet")
+    if name == "policy":  # and its signatures, which lie beside it
+        return stamp(path), *(stamp(one) for one in sorted(path.parent.glob(f"{path.name}.*")))
+    return stamp(path)
+
+
+def _written(path: Path) -> int:
+    """Return when a file was written, microseconds since 1970."""
+    found = stamp(path)
+    return 0 if found is None else found[2] // 1000
