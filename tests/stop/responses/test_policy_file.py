@@ -92,6 +92,7 @@ appeal = "https://lab.example/appeal"
 max_tokens = 256
 opt_outs = ["watermark", "extra_body.watermark"]
 decoy_model = "decoy-1"
+hold_phrases = ["for internal use"]
 """
 
 
@@ -138,6 +139,7 @@ def test_every_key_reaches_the_policy(written):
     assert policy.rules[Rung.LIMIT].fail[Lost.BUCKETS] is FailMode.CLOSED
     assert policy.rules[Rung.HOLD].longest == 4 * 3600
     assert policy.shaping.opt_outs == ("watermark", "extra_body.watermark")
+    assert policy.shaping.hold_phrases == ("for internal use",)
     assert terms.digest == policy.digest
     json.loads(policy.document)
 
@@ -237,6 +239,8 @@ HOSTILE = {
     'version = 1\n[shaping]\nopt_outs = ["a..b"]\n': "shaping.opt_outs",
     'version = 1\n[shaping]\ndecoy_model = "a b"\n': "shaping.decoy_model",
     "version = 1\n[shaping]\nhold = 1000000\n": "shaping.hold",
+    'version = 1\n[shaping]\nhold = 64\nhold_phrases = ["' + "x" * 65 + '"]\n': "shaping",
+    'version = 1\n[shaping]\nhold_phrases = ["short"]\n': "shaping.hold_phrases",
     'version = 1\nmode = "enforce"\n': "links",
     "version = 1\nuntil = 2027-01-01T00:00:00\n": "until",
     'version = 1\nlicensed = "nobody"\n': "licensed",

@@ -1,6 +1,6 @@
 """What is done about a verdict: the policy, who approved what, and how it looks on the wire."""
 
-from stillwatch.stop.responses.answers import AnswerFilter
+from stillwatch.stop.responses.answers import AnswerFilter, phrase_check
 from stillwatch.stop.responses.effects import effect_of, unavailable
 from stillwatch.stop.responses.gate import Gate
 from stillwatch.stop.responses.governance import Case, Governance, Permission
@@ -25,6 +25,7 @@ __all__ = [
     "Policy",
     "Statement",
     "effect_of",
+    "phrase_check",
     "read_analysts",
     "read_policy",
     "sign_policy",

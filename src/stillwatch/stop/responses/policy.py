@@ -59,6 +59,8 @@ class Shaping:
     """Fields of a request, dots between, by which a client declines a watermark."""
     hold: int = 2048
     """Bytes of text that are held and checked at once under HOLD."""
+    hold_phrases: tuple[str, ...] = ()
+    """What must not go out under HOLD: literal text, whatever its case."""
     decoy_model: str = ""
     """Model that answers under DECOY; without one, nothing is sent to a decoy."""
     perturbation: bool = False

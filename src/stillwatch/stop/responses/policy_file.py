@@ -124,6 +124,9 @@ class _Shaping(_Section, frozen=True):
         Meta(max_length=16),
     ] = []
     hold: Annotated[int, Meta(ge=64, le=65_536)] = 2048
+    hold_phrases: Annotated[
+        list[Annotated[str, Meta(min_length=8, max_length=400)]], Meta(max_length=1000)
+    ] = []
     decoy_model: _Key = ""
     perturbation: bool = False
 
@@ -187,6 +190,8 @@ def parse_policy(text: str, document: Mapping[str, Any], where: str) -> Policy:
         raise _contradiction(
             "a policy that is enforced needs a link to appeal", "links", text, where
         )
+    if max(map(len, file.shaping.hold_phrases), default=0) > file.shaping.hold:
+        raise _contradiction("a phrase is longer than what is held", "shaping", text, where)
     until = 0
     if file.until is not UNSET:
         if file.until.tzinfo is None:
@@ -262,7 +267,10 @@ def _tiers(given: list[_Tier], text: str, where: str) -> tuple[tuple[Tier, ...],
 
 def _shaping(file: _File) -> Shaping:
     keys = {item.id: item.watermark_key for item in file.campaigns if item.watermark_key}
-    given = _fields(file.shaping) | {"opt_outs": tuple(file.shaping.opt_outs)}
+    given = _fields(file.shaping) | {
+        "opt_outs": tuple(file.shaping.opt_outs),
+        "hold_phrases": tuple(file.shaping.hold_phrases),
+    }
     return Shaping(**given, watermark_keys=MappingProxyType(keys))
 
 

@@ -20,12 +20,12 @@ from stillwatch.stop.responses.answers.openai_chat import OpenAiChat
 from stillwatch.stop.responses.answers.openai_responses import OpenAiResponses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from stillwatch.stop.interface import Effect
     from stillwatch.stop.responses.answers.interface import Dialect, Json
 
-__all__ = ["AnswerFilter"]
+__all__ = ["AnswerFilter", "phrase_check"]
 
 _DIALECTS: dict[Shape, Callable[[], Dialect]] = {
     Shape.OPENAI_CHAT: OpenAiChat,
@@ -44,6 +44,21 @@ _UNCHECKED = {
         "message": "The answer is too long to be checked.",
     },
 }
+
+
+def phrase_check(phrases: Sequence[str]) -> Callable[[str], bool]:
+    """Return a check that finds literal text, whatever its case.
+
+    >>> phrase_check(["Internal Use"])("for INTERNAL use only")
+    True
+    """
+    folded = tuple(phrase.casefold() for phrase in phrases)
+
+    def finds(text: str) -> bool:
+        text = text.casefold()
+        return any(phrase in text for phrase in folded)
+
+    return finds
 
 
 class AnswerFilter:
