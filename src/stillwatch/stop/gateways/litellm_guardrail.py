@@ -29,6 +29,7 @@ ACCOUNTS = ("user_api_key_user_id", "user_api_key_hash")
 """Which of LiteLLM's names is the account; the first that is given."""
 
 _encode = msgspec.json.Encoder().encode
+_NOTHING = Raw()
 
 
 class _Asked(Struct):
@@ -36,11 +37,11 @@ class _Asked(Struct):
 
     input_type: str
     litellm_call_id: str | None = None
-    structured_messages: Raw | None = None
-    texts: list[str] | None = None
-    tools: Raw | None = None
-    request_data: dict[str, str | None] | None = None
-    request_headers: dict[str, str] | None = None
+    structured_messages: Raw = _NOTHING
+    texts: list[object] | None = None
+    tools: Raw = _NOTHING
+    request_data: dict[str, object] | None = None
+    request_headers: dict[str, object] | None = None
     model: str | None = None
 
 
@@ -86,7 +87,7 @@ class LiteLLMGuardrail:
 
     async def _decide(self, asked: _Asked) -> str:
         """Return why a request is blocked; empty where it is not."""
-        said = asked.request_data or {}
+        said = {n: v for n, v in (asked.request_data or {}).items() if isinstance(v, str)}
         account = next((said[name] for name in self._accounts if said.get(name)), None)
         if account is None:
             raise UndecidedError(Outcome.NO_ACCOUNT)
@@ -95,7 +96,7 @@ class LiteLLMGuardrail:
             [
                 (trust.organization, said.get("user_api_key_org_id") or ""),
                 (trust.end_user, said.get("user_api_key_end_user_id") or ""),
-                ("user-agent", (asked.request_headers or {}).get("user-agent", "")),
+                ("user-agent", str((asked.request_headers or {}).get("user-agent", ""))),
             ],
             "",
             account=account,
@@ -114,7 +115,7 @@ class LiteLLMGuardrail:
         decision = self._pending.take(self._key(asked))
         if decision is None:
             return
-        text = "".join(asked.texts or ())
+        text = "".join(text for text in asked.texts or () if isinstance(text, str))
         answer = Answer(self._gateway.clock(), 200, -1, -1, -1, "", text)
         await self._gateway.service.answered(decision, answer)
 
@@ -125,11 +126,11 @@ class LiteLLMGuardrail:
 def _body(asked: _Asked) -> bytes:
     """Return the request as a chat, which is what LiteLLM makes of all it takes."""
     messages = asked.structured_messages
-    if messages is None or bytes(messages) in {b"null", b"[]"}:
+    if bytes(messages) in {b"", b"null", b"[]"}:
         turns = [{"role": "user", "content": text} for text in asked.texts or ()]
         messages = Raw(_encode(turns))
     held: dict[str, object] = {"model": asked.model or "", "messages": messages}
-    if asked.tools is not None and bytes(asked.tools) != b"null":
+    if bytes(asked.tools) not in {b"", b"null"}:
         held["tools"] = asked.tools
     return _encode(held)
 
