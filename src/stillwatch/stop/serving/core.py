@@ -84,7 +84,7 @@ class Core:
     >>> weighed = core.weigh(Request(0, "r1", "alice", Shape.OPENAI_CHAT, body))
     >>> decision = core.conclude(weighed, LocalBuckets(1024).charge(weighed.charges, 0))
     >>> decision.rung.name, decision.tier, decision.cost
-    ('OBSERVE', 'unverified', 195)
+    ('OBSERVE', 'unverified', 194)
     """
 
     def __init__(

@@ -99,7 +99,7 @@ class Weights:
     of, beyond the second."""
     doublings: int = 6
     """Doublings that count at most (not thousandths)."""
-    popular: int = 20
+    popular: int = 100
     """Share of the holders seen lately from which on a segment is nobody's in particular."""
     least: int = 5
     """Least cost of a request."""
@@ -161,6 +161,7 @@ class Terms:
             {
                 "phone": "verified",
                 "card": "verified",
+                "id": "verified",
                 "identity": "verified",
                 "business": "organization",
             }

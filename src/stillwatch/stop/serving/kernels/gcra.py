@@ -64,8 +64,10 @@ def charge_all(table, asked, many, now, told, places):
         if due < 0:
             places[i] = _place(table, low, high, now)
             due = table[places[i], 2]
-        # later than full can be only after a clock went back or a burst shrank: it is empty then
-        due = min(max(due, now), now + full)
+        due = max(due, now)
+        if due > now + full:  # a clock went back or a burst shrank: it is empty, and fills from now
+            due = now + full
+            table[places[i], 2] = due
         wait = due + step - (now + full)
         allowed = wait <= 0
         every = every and allowed

@@ -96,8 +96,6 @@ def _once(body: bytes, key: bytes) -> None:
 
     try:
         names = json.loads(body, object_pairs_hook=pairs)
-    except UnicodeDecodeError:
-        raise
     except ValueError:
         return  # the reader says what is wrong
     if isinstance(names, list) and names.count(name) > 1:
