@@ -115,7 +115,7 @@ class Database:
             raise OutputError(
                 f"the database does not answer as it should: {words}",
                 where=self.engine.url.render_as_string(hide_password=True),
-                todo="check that it runs, has room, and was prepared by stillwatch hub init",
+                todo="check that it runs and has room, and that the part's init command made its tables",
             ) from error
 
 
@@ -145,7 +145,7 @@ def _engine(url: str) -> Engine:
         engine.dialect.use_insertmanyvalues_wo_returning = True
         return engine
     raise ConfigurationError(
-        f"a hub does not run on {backend}",
+        f"tables are not kept in {backend}",
         todo="give sqlite:///path or postgresql://user@host/name",
     )
 

@@ -28,7 +28,7 @@ from stillwatch.stop.gateways.http_api import HttpApi
 from stillwatch.stop.gateways.rate_limits import rate_limits
 from stillwatch.stop.gateways.trust import Trust
 from stillwatch.stop.interface import FailMode
-from stillwatch.stop.responses import DEFAULT, AnswerFilter, Lost, MeasuresInForce
+from stillwatch.stop.responses import DEFAULT, AnswerFilter, Lost, MeasuresInForce, phrase_check
 from stillwatch.stop.responses.gate import Gate
 from stillwatch.stop.service.admin import Admin
 from stillwatch.stop.service.admission import Admission
@@ -237,7 +237,10 @@ class Process:
         def filters(decision: Decision, effect: Effect, status: int) -> AnswerFilter:
             shape = decision.request.shape
             model = decision.asked.model or decision.request.model
-            return AnswerFilter(effect, shape, status=status, keep_text=keep, model=model)
+            check = phrase_check(service.policy.shaping.hold_phrases) if effect.hold else None
+            return AnswerFilter(
+                effect, shape, status=status, check=check, keep_text=keep, model=model
+            )
 
         return Gateway(
             service,

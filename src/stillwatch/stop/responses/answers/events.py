@@ -18,7 +18,7 @@ class EventSplitter:
 
     >>> splitter = EventSplitter(100)
     >>> splitter.feed(b"data: a\n"), splitter.feed(b"\ndata: b\r\n\r\ndata")
-    ([b'data: a\n\n'], [b'data: b\r\n\r\n'])
+    ([], [b'data: a\n\n', b'data: b\r\n\r\n'])
     >>> splitter.end()
     b'data'
     """
