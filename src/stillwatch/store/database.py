@@ -115,7 +115,7 @@ class Database:
             raise OutputError(
                 f"the database does not answer as it should: {words}",
                 where=self.engine.url.render_as_string(hide_password=True),
-                todo="check that it runs and has room, and that the part's init command made its tables",
+                todo="check that it runs and has room, and that its tables were made: init",
             ) from error
 
 
