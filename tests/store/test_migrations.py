@@ -7,9 +7,13 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from stillwatch.store import Database, measure_tables, migrations, tables
+from stillwatch.store import Database, appeal_tables, measure_tables, migrations, tables
 
-PARTS = {"hub": tables.METADATA, "measures": measure_tables.METADATA}
+PARTS = {
+    "appeals": appeal_tables.METADATA,
+    "hub": tables.METADATA,
+    "measures": measure_tables.METADATA,
+}
 
 
 @pytest.mark.parametrize("part", PARTS)
