@@ -156,6 +156,7 @@ def run(
         step=step * HOUR,
         alpha=alpha,
         key=key_from_secret(key),
+        scratch=next(p for p in (out, *out.absolute().parents) if p.is_dir()),
         without=without,
     )
     given = _beside(accounts, events, tokens, intelligence, mapping, quarantine)

@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from stillwatch.find.detectors.job_queue import JobQueue
@@ -110,32 +111,40 @@ def _draw(view: View, most: int) -> NDArray[np.int32]:
     usable = np.flatnonzero((carriers >= 4) & (carriers <= most)).astype(np.int32)
     if usable.size == 0:
         return usable
-    # postings of usable facets, one (account, facet) pair each
-    sizes = view.ends[usable] - index.posting_ptr[usable]
-    at = np.repeat(index.posting_ptr[usable], sizes) + _ranges(sizes)
-    opens = index.opens[at]
-    account = view.log.account[index.posting[at]][opens]
-    facet = np.repeat(usable, sizes)[opens]
-    salt = np.uint64(0x9E3779B97F4A7C15)
+    accounts = view.log.accounts.mark
+    drawn = _first_drawn(
+        usable,
+        index.posting_ptr,
+        view.ends,
+        index.posting,
+        index.opens,
+        view.log.account,
+        accounts,
+        index.value,
+    )
+    who = np.flatnonzero(drawn >= 0)
     with np.errstate(over="ignore"):
-        mark = view.log.accounts.mark[account]
-        rank = mark * salt ^ index.value[facet]
-        rank = rank * np.uint64(0xBF58476D1CE4E5B9)
-        rank ^= rank >> np.uint64(31)
-        rank = rank * salt
-        turn = (mark * np.uint64(0xD6E8FEB86659FD93)) >> np.uint64(20)
-    order = np.lexsort((rank, account))
-    first = np.ones(order.size, np.bool_)
-    first[1:] = account[order][1:] != account[order][:-1]
-    chosen = order[first]
-    chosen = chosen[np.argsort(turn[chosen], kind="stable")][:_CROWDS]
-    drawn: NDArray[np.int32] = facet[chosen]
+        turn = (accounts[who] * np.uint64(0xD6E8FEB86659FD93)) >> np.uint64(20)
+    facets: NDArray[np.int32] = drawn[who[np.argsort(turn, kind="stable")][:_CROWDS]]
+    return facets
+
+
+@nb.njit(cache=True, nogil=True)
+def _first_drawn(facets, posting_ptr, ends, posting, opens, account, mark, value):
+    """Return for each account the facet that is drawn first of those it carries, -1 for none."""
+    salt = np.uint64(0x9E3779B97F4A7C15)
+    drawn = np.full(mark.size, -1, np.int32)
+    lowest = np.zeros(mark.size, np.uint64)
+    for f in facets:
+        for k in range(posting_ptr[f], ends[f]):
+            if not opens[k]:
+                continue
+            a = account[posting[k]]
+            rank = (mark[a] * salt ^ value[f]) * np.uint64(0xBF58476D1CE4E5B9)
+            rank = (rank ^ (rank >> np.uint64(31))) * salt
+            if drawn[a] < 0 or rank < lowest[a]:
+                drawn[a], lowest[a] = f, rank
     return drawn
-
-
-def _ranges(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    ends = np.cumsum(sizes)
-    return np.arange(ends[-1] if ends.size else 0) - np.repeat(ends - sizes, sizes)
 
 
 def draw_crowds(view: View, most: int) -> Groups:

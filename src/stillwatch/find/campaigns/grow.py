@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from stillwatch.find.features.arrays import offsets, widened
+from stillwatch.find.features.arrays import widened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -259,22 +259,69 @@ class _Carried:
     """Accounts that carry a facet, in the order in which that is known."""
 
 
+@nb.njit(cache=True, nogil=True)
+def _openers(posting_ptr, posting, opens, row_ptr, row_facet, row_opens):
+    """List the first posting of every account of a facet, by facet: offsets, rows, when known."""
+    ptr = np.zeros(posting_ptr.size, np.int64)
+    for f in range(ptr.size - 1):
+        ptr[f + 1] = ptr[f]
+        for k in range(posting_ptr[f], posting_ptr[f + 1]):
+            ptr[f + 1] += opens[k]
+    rows, known = np.empty(ptr[-1], np.int32), np.empty(ptr[-1], np.int32)
+    at = ptr[:-1].copy()
+    for f in range(ptr.size - 1):
+        for k in range(posting_ptr[f], posting_ptr[f + 1]):
+            if opens[k]:
+                rows[at[f]] = posting[k]
+                at[f] += 1
+    at = ptr[:-1].copy()
+    for r in range(row_ptr.size - 1):
+        for k in range(row_ptr[r], row_ptr[r + 1]):
+            if row_opens[k]:
+                known[at[row_facet[k]]] = r
+                at[row_facet[k]] += 1
+    return ptr, rows, known
+
+
+@nb.njit(cache=True, nogil=True)
+def _held(ptr, first, known, account, accounts):
+    """Put the pairs of facet and account by account, first row, facet."""
+    rows = np.zeros(account.size + 1, np.int64)
+    held_ptr = np.zeros(accounts + 1, np.int64)
+    for r in first:
+        rows[r + 1] += 1
+        held_ptr[account[r] + 1] += 1
+    for r in range(account.size):
+        rows[r + 1] += rows[r]
+    for a in range(accounts):
+        held_ptr[a + 1] += held_ptr[a]
+    by_row = np.empty(first.size, np.int32)
+    facets = np.empty(first.size, np.int32)
+    for f in range(ptr.size - 1):
+        for k in range(ptr[f], ptr[f + 1]):
+            facets[rows[first[k]]], by_row[rows[first[k]]] = f, k
+            rows[first[k]] += 1
+    at = held_ptr[:-1].copy()
+    facet, since = np.empty(first.size, np.int32), np.empty(first.size, np.int32)
+    for k in range(first.size):
+        a = account[first[by_row[k]]]
+        facet[at[a]], since[at[a]] = facets[k], known[by_row[k]]
+        at[a] += 1
+    return held_ptr, facet, since
+
+
 def _carried(view: View) -> _Carried:
-    index = view.facets
-    known = np.repeat(np.arange(len(view.log), dtype=np.int32), np.diff(index.row_ptr))
-    known, facet = known[index.row_opens], index.row_facet[index.row_opens]
-    by_facet = np.argsort(facet, kind="stable")
-    known, facet = known[by_facet], facet[by_facet]
-    first = index.posting[index.opens]
-    account = view.log.account[first]
-    by_account = np.lexsort((facet, first, account))
-    return _Carried(
-        offsets(account, len(view.log.accounts)),
-        facet[by_account],
-        known[by_account],
-        offsets(facet, len(index)),
-        account,
+    index, account = view.facets, view.log.account
+    ptr, first, known = _openers(
+        index.posting_ptr,
+        index.posting,
+        index.opens,
+        index.row_ptr,
+        index.row_facet,
+        index.row_opens,
     )
+    held_ptr, facet, since = _held(ptr, first, known, account, len(view.log.accounts))
+    return _Carried(held_ptr, facet, since, ptr, account[first])
 
 
 class Grower:

@@ -185,6 +185,7 @@ class _State:
         if time % _NAMED == 0:
             for campaign in now.campaigns:
                 campaign.parts = name_parts(campaign, view)
+            view.log.scratch.release()
 
     def _decide(self) -> None:
         """Judge what new exchanges touched."""

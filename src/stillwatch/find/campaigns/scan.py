@@ -20,9 +20,11 @@ from stillwatch.find.features.files import key_fingerprint
 from stillwatch.find.features.log import build_log, with_blocks
 from stillwatch.find.features.observe import observe
 from stillwatch.find.features.rows import HOUR, derive_rows
+from stillwatch.find.features.scratch import Scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from stillwatch.find.campaigns.carried import Carried
     from stillwatch.find.features.facets import FacetIndex
@@ -48,6 +50,8 @@ class Settings:
     """Fingerprint of the key of observations that are given; None is that of ``key``."""
     threads: int = 2
     """Threads that observe."""
+    scratch: Path | None = None
+    """Folder for arrays of the size of the log, which have no names there; None is memory."""
     without: frozenset[str] = frozenset()
     """Slugs of detectors, and families, that are left out; for ablation."""
 
@@ -115,7 +119,9 @@ def scan(
         with_blocks(with_events(accounts, account_events), account_events),
         tokens,
         intelligence,
+        Scratch(settings.scratch),
     )
+    log.scratch.release()
     seconds = {"observe": clock.perf_counter() - started}
     return scan_log(
         log,

@@ -59,7 +59,8 @@ class _Codes:
             new = encoded.dictionary.filter(at.is_null())
             self.values = pa.concat_arrays([self.values, new])
             at = pc.index_in(encoded.dictionary, value_set=self.values)
-        return np.asarray(at, np.int32)[np.asarray(encoded.indices)]
+        codes: NDArray[np.int32] = np.asarray(at, np.int32)[np.asarray(encoded.indices)]
+        return codes
 
 
 class Collected:

@@ -13,13 +13,18 @@ time is a prefix of each list.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
 
-from stillwatch.find.features.arrays import offsets
-from stillwatch.find.features.rows import NEVER
+from stillwatch.find.features.dividing import (
+    by_piece,
+    carriers_of,
+    divided,
+    sorted_postings,
+    transposed,
+)
 from stillwatch.find.features.ties import pools
 
 if TYPE_CHECKING:
@@ -31,7 +36,6 @@ __all__ = ["LEAST_CARRIERS", "FacetIndex", "index_facets"]
 
 LEAST_CARRIERS = 3
 """Accounts that must carry a piece of content before it is a facet."""
-_CHUNKS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,93 +74,50 @@ class FacetIndex:
         return self.value.size
 
 
-@nb.njit(cache=True, nogil=True)
-def _carriers(values, rows, account, pool, body, least, keep, known, opens):
-    """Mark the uses that enter the index; pairs sort by value, pool, row.
-
-    ``keep`` becomes whether enough accounts use the piece, ``known`` the row from which on a
-    use is that of a carrier (NEVER where its account carries nothing, or too few do).
-    """
-    met = np.full(pool.size, -1, np.int64)
-    used = np.full(pool.size, -1, np.int64)
-    start = 0
-    for i in range(1, values.size + 1):
-        if i < values.size and values[i] == values[start]:
-            continue
-        users = 0
-        for j in range(start, i):
-            a = account[rows[j]]
-            if used[a] < start:
-                used[a] = j
-                users += 1
-        if users < least:
-            start = i
-            continue
-        keep[start:i] = True
-        carriers = 0
-        first = start
-        for j in range(start + 1, i + 1):
-            if j < i and pool[account[rows[j]]] == pool[account[rows[first]]]:
-                continue
-            for k in range(first + 1, j):  # the first exchange of another text
-                if body[rows[k]] != body[rows[first]]:
-                    for m in range(first, j):
-                        known[m] = max(rows[m], rows[k])
-                        a = account[rows[m]]
-                        if met[a] < start:  # its first posting is known as early as any
-                            met[a] = m
-                            opens[m] = True
-                            carriers += 1
-                    break
-            first = j
-        if carriers < least:
-            known[start:i] = NEVER
-            opens[start:i] = False
-        start = i
-
-
 def index_facets(log: Log) -> FacetIndex:
-    """Build the index of a log in bounded extra memory (one sixteenth of the pairs at a time)."""
-    rows_all = np.repeat(np.arange(len(log), dtype=np.int32), np.diff(log.facet_ptr))
-    part = (log.facets >> np.uint64(60)).astype(np.uint8)
-    # licensed distillers do what campaigns do, with consent: they carry nothing
-    part[log.accounts.licensed[log.account[rows_all]]] = _CHUNKS
-    pool = pools(log.accounts)
-    parts = []
-    for chunk in range(_CHUNKS):
-        here = np.flatnonzero(part == chunk)
-        order = np.lexsort((pool[log.account[rows_all[here]]], log.facets[here]))
-        here = here[order]
-        value, row = log.facets[here], rows_all[here]
-        keep, opens = np.zeros(value.size, np.bool_), np.zeros(value.size, np.bool_)
-        known = np.full(value.size, NEVER, np.int32)
-        if value.size:
-            _carriers(value, row, log.account, pool, log.body, LEAST_CARRIERS, keep, known, opens)
-        kept = np.flatnonzero(keep)
-        kept = kept[np.lexsort((row[kept], value[kept]))]
-        parts.append((value[kept], row[kept], log.kinds[here[kept]], known[kept], opens[kept]))
-    value, row, kind, known, opens = (np.concatenate(column) for column in zip(*parts, strict=True))
-    del parts, rows_all, part
-    new = np.ones(value.size, np.bool_)
-    new[1:] = value[1:] != value[:-1]
-    starts = np.flatnonzero(new)
-    facet = (np.cumsum(new) - 1).astype(np.int32)
-    by_text = np.argsort(row, kind="stable")
-    carried = np.flatnonzero(known < NEVER)
-    carried = carried[np.lexsort((known[carried], facet[carried]))]
-    by_row = carried[np.argsort(known[carried], kind="stable")]
+    """Build the index of a log; what is of the size of the log is made where the log's is.
+
+    Licensed distillers do what campaigns do, with consent: they carry nothing.
+    """
+    scratch, accounts = log.scratch, log.accounts
+    parts, pieces, rows, said = divided(
+        log.facet_ptr, log.facets, log.kinds, accounts.licensed, log.account, scratch
+    )
+    pool = np.unique(pools(accounts), return_inverse=True)[1]
+    names = {"use": np.int32, "known": np.int32, "opens": np.bool_}
+    spools = {name: scratch.spool(dtype) for name, dtype in names.items()}
+    values, kinds, sizes = [], [], []
+    for lo, hi in pairwise(parts.tolist()):
+        value, ptr, row, kind = by_piece(
+            pieces[lo:hi], rows[lo:hi], said[lo:hi], log.account, LEAST_CARRIERS
+        )
+        known, opens = np.empty(row.size, np.int32), np.empty(row.size, np.bool_)
+        stamps = np.full((4, len(accounts)), -1, np.int64)
+        carriers_of(ptr, row, log.account, pool, log.body, LEAST_CARRIERS, stamps, known, opens)
+        for name, column in zip(names, (row, known, opens), strict=True):
+            spools[name].add(column)
+        values.append(value)
+        kinds.append(kind)
+        sizes.append(np.diff(ptr))
+    del pieces, rows, said
+    use, known, opens = (spool.taken() for spool in spools.values())
+    use_ptr = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
+    text_ptr, text_facet, text_known = transposed(use_ptr, use, known, len(log), scratch)
+    posting_ptr, posting, since, first = sorted_postings(use_ptr, use, known, opens, scratch)
+    row_ptr, row_facet, row_opens = transposed(posting_ptr, since, first, len(log), scratch)
+    scratch.release()
     return FacetIndex(
-        kind=kind[starts],
-        value=value[starts],
-        posting_ptr=offsets(facet[carried], starts.size),
-        posting=row[carried],
-        opens=opens[carried],
-        row_ptr=offsets(known[by_row], len(log)),
-        row_facet=facet[by_row],
-        row_opens=opens[by_row],
-        use_ptr=np.append(starts, value.size).astype(np.int64),
-        use=row,
-        text_ptr=offsets(row, len(log)),
-        text_facet=facet[by_text],
-        text_known=known[by_text],
+        kind=np.concatenate(kinds),
+        value=np.concatenate(values),
+        posting_ptr=posting_ptr,
+        posting=posting,
+        opens=first,
+        row_ptr=row_ptr,
+        row_facet=row_facet,
+        row_opens=row_opens,
+        use_ptr=use_ptr,
+        use=use,
+        text_ptr=text_ptr,
+        text_facet=text_facet,
+        text_known=text_known,
     )

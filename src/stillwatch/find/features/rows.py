@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from stillwatch.find.features.arrays import widened
+from stillwatch.find.features.hashing import mix
 from stillwatch.find.features.log import IDENTITY
 from stillwatch.find.features.ties import Ties, tie_accounts
 
@@ -83,28 +85,99 @@ class Rows:
 
 
 @nb.njit(cache=True, nogil=True)
-def _link_turns(order, conversation, account, turn, next_turn):
-    """Chain the rows of each conversation; order sorts by (conversation, account, row)."""
-    for i in range(1, order.size):
-        a, b = order[i - 1], order[i]
-        same = conversation[a] == conversation[b] and account[a] == account[b]
-        if same and conversation[a] != 0:
-            next_turn[a] = b
-            turn[b] = turn[a] + 1
+def _link_turns(conversation, account, turn, next_turn):
+    """Chain the rows of each conversation of an account."""
+    size = 1024
+    while size < 2 * account.size:
+        size *= 2
+    mask = np.uint64(size - 1)
+    latest = np.full(size, -1, np.int32)
+    for r in range(account.size):
+        if conversation[r] == 0:
+            continue
+        at = mix(conversation[r] + np.uint64(account[r])) & mask
+        while latest[at] >= 0 and (
+            conversation[latest[at]] != conversation[r] or account[latest[at]] != account[r]
+        ):
+            at = (at + np.uint64(1)) & mask
+        before = latest[at]
+        if before >= 0:
+            next_turn[before] = r
+            turn[r] = turn[before] + 1
+        latest[at] = r
+
+
+@nb.njit(cache=True, nogil=True)
+def _numbered(values):
+    """Number the distinct values as they come; return the numbers and the values."""
+    size = 1024
+    while size < 2 * values.size:
+        size *= 2
+    mask = np.uint64(size - 1)
+    table = np.full(size, -1, np.int32)
+    number = np.empty(values.size, np.int32)
+    distinct = np.empty(values.size, np.uint64)
+    count = 0
+    for i in range(values.size):
+        at = mix(values[i]) & mask
+        while table[at] >= 0 and distinct[table[at]] != values[i]:
+            at = (at + np.uint64(1)) & mask
+        if table[at] < 0:
+            table[at] = count
+            distinct[count] = values[i]
+            count += 1
+        number[i] = table[at]
+    return number, distinct[:count].copy()
 
 
 def codes_of(values: NDArray[np.uint64]) -> tuple[NDArray[np.int32], int]:
-    """Return dense codes with -1 for 0, and how many there are."""
-    unique, inverse = np.unique(values, return_inverse=True)
-    shift = 1 if unique.size and unique[0] == 0 else 0
-    return (inverse - shift).astype(np.int32), unique.size - shift
+    """Return dense codes, by value, with -1 for 0, and how many there are."""
+    number, distinct = _numbered(values)
+    order = np.argsort(distinct)
+    shift = 1 if distinct.size and distinct[order[0]] == 0 else 0
+    code = np.empty(distinct.size, np.int32)
+    code[order] = np.arange(distinct.size, dtype=np.int32) - shift
+    return code[number], distinct.size - shift
+
+
+@nb.njit(cache=True, nogil=True)
+def _first_of_pairs(account, value):
+    """Return the first row of each pair of an account and a value, ascending."""
+    size = 1024
+    count = 0
+    table = np.full(size, -1, np.int32)
+    rows = np.empty(size, np.int32)
+    for r in range(value.size):
+        if value[r] < 0:
+            continue
+        if 2 * count >= size:
+            size *= 2
+            rows = widened(rows)
+            table = np.full(size, -1, np.int32)
+            for k in range(count):
+                table[_place(table, rows, account, value, rows[k])] = k
+        at = _place(table, rows, account, value, r)
+        if table[at] < 0:
+            table[at] = count
+            rows[count] = r
+            count += 1
+    return rows[:count].copy()
+
+
+@nb.njit(cache=True, inline="always")
+def _place(table, rows, account, value, r):
+    """Return where the pair of a row stands in the table, or would."""
+    mask = np.uint64(table.size - 1)
+    at = mix((np.uint64(account[r]) << np.uint64(32)) | np.uint64(value[r])) & mask
+    while table[at] >= 0 and (
+        account[rows[table[at]]] != account[r] or value[rows[table[at]]] != value[r]
+    ):
+        at = (at + np.uint64(1)) & mask
+    return at
 
 
 def _pairs(account: NDArray[np.int32], value: NDArray[np.int32], values: int) -> Pairs:
-    rows = np.flatnonzero(value >= 0)
-    keys = account[rows].astype(np.int64) * max(values, 1) + value[rows]
-    _, first = np.unique(keys, return_index=True)
-    at = np.sort(rows[first]).astype(np.int32)
+    at = _first_of_pairs(account, value)
     return Pairs(account=account[at], value=value[at], row=at, values=values)
 
 
@@ -135,8 +208,7 @@ def derive_rows(log: Log) -> Rows:
     n, accounts = len(log), len(log.accounts)
     turn = np.zeros(n, np.int32)
     next_turn = np.full(n, NEVER, np.int32)
-    order = np.lexsort((np.arange(n), log.account, log.conversation))
-    _link_turns(order, log.conversation, log.account, turn, next_turn)
+    _link_turns(log.conversation, log.account, turn, next_turn)
     first_row = np.full(accounts, NEVER, np.int32)
     present, first = np.unique(log.account, return_index=True)
     first_row[present] = first

@@ -118,6 +118,8 @@ class Spool:
             OutputError: there is no room.
         """
         values = np.ascontiguousarray(values, self._dtype).reshape(-1)
+        if not values.size:
+            return
         self._held.append(values)
         self._bytes += values.nbytes
         if self._scratch.on_disk and self._bytes >= _SMALL:
@@ -137,7 +139,7 @@ class Spool:
             self._file = self._scratch.file()
         try:
             for part in self._held:
-                view = memoryview(part).cast("B")
+                view = part.data.cast("B")
                 while view:
                     view = view[self._file.write(view) :]
         except OSError as error:
