@@ -216,13 +216,16 @@ def list_(database: str, analysts_: Path, policy_: Path, *, as_json: bool) -> No
 @_database
 @click.option("--out", type=_file, required=True, help="File to write, for gateways to read.")
 def snapshot(database: str, out: Path) -> None:
-    """Write the measures that gateways are to apply, with their signatures."""
+    """Write what gateways are to apply: measures with their signatures, decoys and canaries.
+
+    It holds the keys of the canaries: its owner alone can read it.
+    """
     from stillwatch.stop.responses.registry import snapshot_of  # noqa: PLC0415
     from stillwatch.store import Database  # noqa: PLC0415
 
     raw = Database(database).now_reading(snapshot_of, _now())
     try:
-        write_whole(out, raw + b"\n")
+        write_whole(out, raw + b"\n", private=True)
     except OSError as error:
         raise OutputError(
             f"the snapshot cannot be written: {error.strerror}", where=str(out), todo="name another"
@@ -265,11 +268,8 @@ def plant(account: str, name: str, database: str, analysts_: Path, key: Path) ->
 @_acts
 def canaries(variants: Path, campaign: str, database: str, analysts_: Path, key: Path) -> None:
     """Register the equivalent VARIANTS of a JSON file for a campaign, before they are used."""
-    from stillwatch.stop.responses.canaries import (  # noqa: PLC0415
-        CanarySet,
-        read_slots,
-        register,
-    )
+    from stillwatch.stop.responses.canaries import CanarySet, read_slots  # noqa: PLC0415
+    from stillwatch.stop.responses.canary_registry import register  # noqa: PLC0415
 
     chosen = CanarySet(
         f"k-{secrets.token_hex(8)}", campaign, read_slots(variants), secrets.token_bytes(32)
@@ -283,7 +283,7 @@ def canaries(variants: Path, campaign: str, database: str, analysts_: Path, key:
 @_database
 def export_canaries(database: str) -> None:
     """Print every set with its key and what opens its commitment: secrets, for `lineage`."""
-    from stillwatch.stop.responses.canaries import exported  # noqa: PLC0415
+    from stillwatch.stop.responses.canary_registry import exported  # noqa: PLC0415
     from stillwatch.store import Database  # noqa: PLC0415
 
     for line in Database(database).now_reading(lambda connection: list(exported(connection))):

@@ -16,13 +16,8 @@ from stillwatch.ledger import SigningKey
 from stillwatch.ledger.commitments import opens
 from stillwatch.stop.interface import Rung
 from stillwatch.stop.responses import Analysts, Measure, MeasuresInForce
-from stillwatch.stop.responses.canaries import (
-    CanarySet,
-    canary_sets,
-    exported,
-    read_slots,
-    register,
-)
+from stillwatch.stop.responses.canaries import CanarySet, read_slots
+from stillwatch.stop.responses.canary_registry import canary_sets, exported, register
 from stillwatch.stop.responses.decoys import plant, planted
 from stillwatch.stop.responses.registry import (
     Acting,
@@ -233,6 +228,7 @@ def test_variants_are_committed_to_before_they_are_used(store, tmp_path):
     chosen = CanarySet("k-1", "c-1", read_slots(path), b"k" * 32)
     assert act(store, "ada", lambda a: register(a, chosen, b"s" * 32)) == 1
     assert store.now_reading(canary_sets) == {"c-1": chosen}
+    assert in_force(store).canaries == {"c-1": chosen}
     (line,) = store.now_reading(lambda connection: list(exported(connection)))
     assert opens(bytes.fromhex(line["commitment"]), b"s" * 32, line["content"].encode())
     assert line["commitment"].encode() in msgspec.json.encode(
@@ -258,6 +254,7 @@ def test_decoy_accounts_are_registered(store):
     act(store, "ada", lambda a: plant(a, "acct-d", "paste site"))
     act(store, "ada", lambda a: plant(a, "acct-d", "repository"))
     assert store.now_reading(planted) == {"acct-d": "repository"}
+    assert in_force(store).decoys == {"acct-d"}
     assert verify_actions(lines(store), ANALYSTS)[0] == 2
 
 

@@ -16,23 +16,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
-import sqlalchemy as sa
 from msgspec import Meta
 
 from stillwatch.disk import read_small
-from stillwatch.errors import ConfigurationError, RefusedError
-from stillwatch.ledger import canonical, commit
-from stillwatch.store import measure_tables as tables
+from stillwatch.errors import ConfigurationError
+from stillwatch.ledger import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from sqlalchemy import Connection
-
-    from stillwatch.stop.responses.registry import Acting
-
-__all__ = ["CanarySet", "canary_sets", "exported", "read_slots", "register"]
+__all__ = ["CanarySet", "read_slots"]
 
 _Slot = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,31}\Z")]
 _Variants = Annotated[
@@ -94,63 +87,6 @@ def read_slots(path: Path) -> dict[str, tuple[str, ...]]:
         if len(set(variants)) < len(variants):
             raise _unusable(f"the slot {slot} has a variant twice", path)
     return {slot: tuple(variants) for slot, variants in found.items()}
-
-
-def register(acting: Acting, chosen: CanarySet, salt: bytes) -> int:
-    """Keep a set, and commit to it in the action log; return the line's number.
-
-    It may be used from then on.
-
-    Args:
-        acting: who registers it.
-        chosen: the set.
-        salt: 32 random bytes, of the commitment.
-    """
-    content = chosen.content()
-    commitment = commit(salt, content).hex()
-    number = acting.note("canaries", chosen.set_id, {"commitment": commitment})
-    row = {
-        "set_id": chosen.set_id,
-        "campaign": chosen.campaign,
-        "content": content,
-        "key": chosen.key,
-        "salt": salt,
-        "action": number,
-    }
-    acting.connection.execute(sa.insert(tables.canaries).values(**row))
-    return number
-
-
-def canary_sets(connection: Connection) -> dict[str, CanarySet]:
-    """Return the newest set of each campaign."""
-    found: dict[str, CanarySet] = {}
-    for row in connection.execute(sa.select(tables.canaries).order_by(tables.canaries.c.action)):
-        slots = msgspec.json.decode(row.content)["slots"]
-        held = {name: tuple(variants) for name, variants in slots.items()}
-        found[row.campaign] = CanarySet(row.set_id, row.campaign, held, bytes(row.key))
-    return found
-
-
-def exported(connection: Connection) -> Iterator[dict[str, Any]]:
-    """Yield what opens each commitment, and what lineage looks for; it holds the keys.
-
-    Raises:
-        RefusedError: L-3 a row was changed: it does not open its commitment any more.
-    """
-    for row in connection.execute(sa.select(tables.canaries).order_by(tables.canaries.c.action)):
-        content = msgspec.json.decode(row.content)
-        if hashlib.sha256(bytes(row.key)).hexdigest() != content["key_sha256"]:
-            raise RefusedError("L-3", "a set's key is not the one committed to", where=row.set_id)
-        yield {
-            "set_id": row.set_id,
-            "campaign": row.campaign,
-            "slots": content["slots"],
-            "content": bytes(row.content).decode(),
-            "key": bytes(row.key).hex(),
-            "salt": bytes(row.salt).hex(),
-            "commitment": commit(bytes(row.salt), bytes(row.content)).hex(),
-            "action": row.action,
-        }
 
 
 def _unusable(what: str, path: Path) -> ConfigurationError:

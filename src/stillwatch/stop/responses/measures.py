@@ -16,6 +16,7 @@ from msgspec import Meta
 from stillwatch.errors import RefusedError
 from stillwatch.ledger import canonical
 from stillwatch.stop.interface import Rung
+from stillwatch.stop.responses.canaries import CanarySet
 from stillwatch.stop.responses.governance import check_measure, people_needed
 from stillwatch.stop.responses.people import opened
 from stillwatch.stop.responses.policy import DEFAULT
@@ -108,10 +109,19 @@ class Measure:
         return cls(**values, people=analysts.people(held.signers))
 
 
+class _Canaries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    set_id: _Id
+    campaign: _Id
+    slots: dict[str, list[str]]
+    key: Annotated[bytes, Meta(min_length=32, max_length=32)]
+
+
 class _Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: _Time
     killed: list[str]
     measures: list[bytes]
+    decoys: list[str] = []
+    canaries: list[_Canaries] = []
 
 
 class MeasuresInForce:
@@ -122,6 +132,8 @@ class MeasuresInForce:
         policy: whose bounds count.
         killed: scopes of kill switches that are pulled: `EVERYTHING`, a rung's name, a measure id.
         version: number of the last action that it reflects.
+        decoys: accounts whose use is a finding.
+        canaries: sets of equivalent variants, one a campaign.
     """
 
     def __init__(
@@ -131,8 +143,16 @@ class MeasuresInForce:
         *,
         killed: Iterable[str] = (),
         version: int = 0,
+        decoys: Iterable[str] = (),
+        canaries: Iterable[CanarySet] = (),
     ) -> None:
         scopes = frozenset(killed)
+        self.decoys = frozenset(decoys)
+        """Accounts that exist only for their credential to be taken."""
+        self.canaries: Mapping[str, CanarySet] = MappingProxyType(
+            {one.campaign: one for one in canaries}
+        )
+        """Sets of equivalent variants by campaign."""
         self.version = version
         """Number of the last action that it reflects."""
         self.killed = frozenset(
@@ -154,7 +174,7 @@ class MeasuresInForce:
                 held[measure.measure_id] = measure
         self.by_id: Mapping[str, Measure] = MappingProxyType(held)
         """Measures in force, unless they have expired."""
-        self._on = _strongest_first(held.values())
+        self._on = _by_subject(held.values())
 
     @classmethod
     def read(cls, raw: bytes, analysts: Analysts, policy: Policy) -> MeasuresInForce:
@@ -174,7 +194,14 @@ class MeasuresInForce:
                 measures.append(Measure.read(envelope, analysts))
             except RefusedError as error:
                 broken[f"unreadable-{len(broken)}"] = str(error)
-        made = cls(measures, policy, killed=found.killed, version=found.version)
+        made = cls(
+            measures,
+            policy,
+            killed=found.killed,
+            version=found.version,
+            decoys=found.decoys,
+            canaries=[_made(one) for one in found.canaries if all(one.slots.values())],
+        )
         made.waiting |= broken
         return made
 
@@ -190,7 +217,12 @@ class MeasuresInForce:
         return InForce(strongest.measure_id, strongest.rung, strongest.expires, "appeal")
 
 
-def _strongest_first(
+def _made(given: _Canaries) -> CanarySet:
+    slots = {name: tuple(variants) for name, variants in given.slots.items()}
+    return CanarySet(given.set_id, given.campaign, slots, given.key)
+
+
+def _by_subject(
     measures: Iterable[Measure],
 ) -> dict[tuple[str, str], tuple[Measure, ...]]:
     """Return measures by (account, campaign)."""

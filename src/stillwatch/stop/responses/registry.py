@@ -15,6 +15,8 @@ import sqlalchemy as sa
 
 from stillwatch.errors import ConfigurationError, RefusedError
 from stillwatch.ledger import canonical, dsse
+from stillwatch.stop.responses.canary_registry import canary_sets
+from stillwatch.stop.responses.decoys import planted
 from stillwatch.stop.responses.governance import check_measure, people_needed
 from stillwatch.stop.responses.measures import EVERYTHING, MEASURE, Measure
 from stillwatch.stop.responses.people import opened, signed_also
@@ -218,7 +220,9 @@ def listed(
 
 
 def snapshot_of(connection: Connection, now: int) -> bytes:
-    """Return what ``MeasuresInForce.read`` reads: envelopes and kill switches.
+    """Return what ``MeasuresInForce.read`` reads: envelopes, kill switches, decoys and canaries.
+
+    It holds the keys of the canaries, and is to be kept as they are.
 
     Args:
         connection: to the tables.
@@ -232,8 +236,18 @@ def snapshot_of(connection: Connection, now: int) -> bytes:
     )
     version = connection.execute(sa.select(tables.head.c.actions)).scalar_one()
     measures = [bytes(row.envelope) for row in connection.execute(query)]
+    canaries = [
+        {"set_id": one.set_id, "campaign": one.campaign, "slots": one.slots, "key": one.key}
+        for one in canary_sets(connection).values()
+    ]
     return msgspec.json.encode(
-        {"version": version, "killed": sorted(_killed(connection)), "measures": measures}
+        {
+            "version": version,
+            "killed": sorted(_killed(connection)),
+            "measures": measures,
+            "decoys": sorted(planted(connection)),
+            "canaries": canaries,
+        }
     )
 
 

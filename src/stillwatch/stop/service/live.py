@@ -118,7 +118,8 @@ class LiveService:
         token = ""
         if self._tokens is not None and decision.rung and policy.links.appeal:
             token = self._tokens.seal(Contested.of(decision))
-        effect = effect_of(decision, policy, token=token)
+        canaries = self.gate.governance.measures.canaries
+        effect = effect_of(decision, policy, token=token, canaries=canaries)
         self._note(decision)
         lost = Lost.BUCKETS if away else Lost.KNOWLEDGE if not self.knowing else None
         if lost is not None and not effect.status:

@@ -149,6 +149,8 @@ class Replica:
             policy,
             killed=[rung.name.lower() for rung in found.killed],
             version=found.version,
+            decoys=found.decoys,
+            canaries=found.canaries.values(),
         )
 
     async def _look_often(self) -> None:
@@ -245,7 +247,7 @@ class Replica:
 
     async def _rebuild(self) -> None:
         async with self._building:
-            now = self._clock()
+            now, service = self._clock(), self._service
             self._built += 1
             try:
                 knowledge, broken = await asyncio.to_thread(
@@ -254,6 +256,7 @@ class Replica:
                     version=self._built,
                     now=now,
                     accounts=self._accounts,
+                    decoys=tuple(self._measures(service.policy, Recalls.of((), now=now)).decoys),
                     secret=self._secret,
                 )
             except (StillwatchError, pa.ArrowException) as error:
@@ -264,7 +267,6 @@ class Replica:
                 return
             for fault in broken:
                 _log.error("an update cannot be used", extra={"error": str(fault)})
-            service = self._service
             service.core.knowledge = knowledge
             self.apply(service.policy)
             service.knowing = not self._expected() or bool(self.board.of("scan"))
