@@ -6,9 +6,11 @@
 ``ours`` starts ``stillwatch hub serve`` with a database in a new folder.  Schema check, signature,
 log and fsync are on.  Requests are signed before the clock starts; 64 connections send them.  At
 each size of ``--stored`` rows, log and checkpoint are put into the tables directly, and pages and
-posts measured again.  ``peers`` runs the
-same posts and pages against medallion and OpenTAXII from a virtual environment of their own; one
-that is not there, or does not take what it is sent, is named and left out.
+posts measured again.  ``peers`` runs
+the same posts and pages over 8 connections against a hub, medallion and OpenTAXII, the latter two
+from a virtual environment of their own (``uv pip install medallion==3.0.0 opentaxii==0.9.3
+gunicorn setuptools``; OpenTAXII is patched as it starts, see ``hub_peers.PATCHED``); one that is
+not there, or does not take what it is sent, is named and left out.
 """
 
 from __future__ import annotations
@@ -69,7 +71,7 @@ async def delays(peer: Peer, rate: int, seconds: float, readers: int, keys: list
 
     tasks = [asyncio.create_task(listen(own)) for own, _ in zip(cycle(keys), range(readers))]
     await asyncio.sleep(2)
-    objects = made(peer.author, int(rate * seconds))
+    objects = made(peer.author, peer.key, int(rate * seconds))
     raw = [
         (json.loads(item)["id"], peer.request("POST", peer.path, b'{"objects":[%b]}' % item))
         for item in objects
@@ -172,6 +174,23 @@ def ours(arguments: argparse.Namespace) -> None:
             server.stop()
 
 
+def beside(venv: Path, count: int, folder: str | None) -> None:
+    """Print what hub and peers take of the same load, one after the other, and the ratios."""
+    with tempfile.TemporaryDirectory(dir=folder) as state:
+        stillwatch("hub", "init", "bench.example/log", "--state", state)
+        server = Server(state)
+        try:
+            peer = joined(server.url, state, "Lab 0")
+            time.sleep(1.5)
+            own = asyncio.run(posts("hub", peer, count, 8))
+            own |= asyncio.run(pages("hub", peer, 2 * count))
+        finally:
+            server.stop()
+    for name, rates in hub_peers.measure(venv, count).items():
+        shown = ", ".join(f"{what} {own[what] / rate:,.1f}" for what, rate in rates.items())
+        print(f"hub / {name}: {shown}", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("which", choices=["ours", "peers"])
@@ -184,7 +203,7 @@ def main() -> None:
     if arguments.which == "ours":
         ours(arguments)
     else:
-        hub_peers.measure(arguments.venv, min(arguments.count, 2000))
+        beside(arguments.venv, min(arguments.count, 2000), arguments.folder)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from stillwatch.ledger import SigningKey, requests
-from stillwatch.share.objects import Network, campaign_ref, canonical, new_indicator
+from stillwatch.share.objects import Network, campaign_ref, canonical, new_indicator, signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,19 +52,19 @@ def batched(items: Iterable, size: int) -> Iterator[list]:
         yield part
 
 
-def made(author: str, count: int) -> list[bytes]:
+def made(author: str, key: SigningKey | None, count: int) -> list[bytes]:
+    """Return new objects, signed where there is a key."""
     now = time.time()
     name = campaign_ref(b"bench", "c")
-    return [
-        canonical(
-            new_indicator(
-                Network(entity="prefix", value="45.9.20.0/24", mine=250, others=10),
-                author=author, campaign=name, now=now, number=os.urandom(16),
-                first_seen=now - 99, last_seen=now - 1,
-            )
+    items = [
+        new_indicator(
+            Network(entity="prefix", value="45.9.20.0/24", mine=250, others=10),
+            author=author, campaign=name, now=now, number=os.urandom(16),
+            first_seen=now - 99, last_seen=now - 1,
         )
         for _ in range(count)
     ]  # fmt: skip
+    return [canonical(item if key is None else signed(item, key)) for item in items]
 
 
 async def answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
@@ -110,7 +110,8 @@ async def sent(
     return time.perf_counter() - begun, times, statuses
 
 
-def told(name: str, objects: int, seconds: float, times: list[float], statuses: set[int]) -> None:
+def told(name: str, objects: int, seconds: float, times: list[float], statuses: set[int]) -> float:
+    """Print what was measured, and return objects a second."""
     times.sort()
     p50, p99 = times[len(times) // 2], times[int(len(times) * 0.99)]
     print(
@@ -118,23 +119,30 @@ def told(name: str, objects: int, seconds: float, times: list[float], statuses: 
         f"p99 {p99 * 1e3:7.1f} ms   {sorted(statuses)}",
         flush=True,
     )
+    return objects / seconds
 
 
-async def posts(name: str, peer: Peer, count: int, connections: int = CONNECTIONS) -> None:
-    objects = made(peer.author, count)
+async def posts(
+    name: str, peer: Peer, count: int, connections: int = CONNECTIONS
+) -> dict[str, float]:
+    """Return objects a second, posted one by one and in batches."""
+    objects = made(peer.author, peer.key, count)
     raw = [peer.request("POST", peer.path, b'{"objects":[%b]}' % item) for item in objects]
     seconds, times, statuses = await sent(peer.url, raw, connections)
-    told(f"{name}: single objects", count, seconds, times, statuses)
-    objects = made(peer.author, count)
+    single = told(f"{name}: single objects", count, seconds, times, statuses)
+    objects = made(peer.author, peer.key, count)
     raw = [
         peer.request("POST", peer.path, b'{"objects":[%b]}' % b",".join(part))
         for part in batched(objects, BATCH)
     ]
     seconds, times, statuses = await sent(peer.url, raw, 8)
-    told(f"{name}: batches of {BATCH}", count, seconds, times, statuses)
+    many = told(f"{name}: batches of {BATCH}", count, seconds, times, statuses)
+    return {"single objects": single, f"batches of {BATCH}": many}
 
 
-async def pages(name: str, peer: Peer, stored: int, count: int = 100) -> None:
+async def pages(name: str, peer: Peer, stored: int, count: int = 100) -> dict[str, float]:
+    """Return objects a second, read in pages of 100."""
     raw = [peer.request("GET", f"{peer.path}?limit=100") for _ in range(count)]
     seconds, times, statuses = await sent(peer.url, raw, 1)
-    told(f"{name}: first page, {stored:,} stored", 100 * len(raw), seconds, times, statuses)
+    rate = told(f"{name}: first page, {stored:,} stored", 100 * count, seconds, times, statuses)
+    return {"pages of 100": rate}

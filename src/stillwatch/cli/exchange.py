@@ -269,18 +269,18 @@ def take(path: Path, home: Path, given: tuple[tuple[str, str], ...], *, as_json:
     from stillwatch.disk import read_small  # noqa: PLC0415 - as above
     from stillwatch.ledger import VerifyKey  # noqa: PLC0415 - as above
     from stillwatch.share.exchange import bundles  # noqa: PLC0415 - as above
+    from stillwatch.share.objects import AuthorKey  # noqa: PLC0415 - as above
 
     with opened_member(home) as member:
-        known = [
-            (number, VerifyKey.decode(key))
-            for number, _, state, keys in member.store.members()
-            if state == "active"
-            for key in keys
-        ]
-        known += [(number, VerifyKey.decode(key)) for number, key in given]
+        keyring = member.store.keyring()
+        known = {number: keyring.keys(number) for number, _, _ in member.store.members()}
+        for number, key in given:
+            known[number] = (*known.get(number, ()), AuthorKey(VerifyKey.decode(key)))
         raw = read_small(path, "the bundle", bundles.LONGEST)
-        opened = bundles.opened_bundle(raw, known, member=member.id, now=time.time())
-        found = bundles.taken_from(opened, member.store.newest, now=time.time())
+        pairs = [(number, one.key) for number, keys in known.items() for one in keys]
+        opened = bundles.opened_bundle(raw, pairs, member=member.id, now=time.time())
+        keys = known[opened.made_by]
+        found = bundles.taken_from(opened, member.store.newest, keys, now=time.time())
         member.store.take(found, cursor=-1, source=f"bundle of {opened.made_by}")
         refused = sum(bool(one.rule) for one in found)
         printed({"objects": len(found) - refused, "refused": refused}, as_json=as_json)

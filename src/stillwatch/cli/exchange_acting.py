@@ -117,7 +117,7 @@ def publish(
             terms=Terms(**said),
             now=time.time(),
         )
-        _show(items)
+        _show(member.signed(items))
         if dry_run:
             click.echo(f"{len(items)} objects would leave; nothing was sent", err=True)
             return
@@ -266,7 +266,7 @@ def contest(
             number=secrets.token_bytes(16),
             **said,
         )
-        _show([word])
+        _show(member.signed([word]))
         if dry_run:
             return
         _send(member, [word], _named(approved_by), as_json=as_json)
@@ -308,7 +308,7 @@ def recall(
         item = _indicator(member, indicator, own=True)
         now = time.time()
         back = recalled(item, now=now, reason=reason, deadline=now + 3_600.0 * hours)
-        _show([back])
+        _show(member.signed([back]))
         if dry_run:
             return
         _send(member, [back], _named(approved_by), as_json=as_json)

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 from judging import Answer
 from lying import LyingHub, LyingOperator
 from running import NAMES, STEERING, Runner
+from speaking import authored
 
 from stillwatch.share.exchange.member import Member, join
-from stillwatch.share.objects import canonical, parse
 
 MODULES = (
     "stillwatch.cli.exchange", "stillwatch.cli.oprf", "stillwatch.share.exchange.member",
@@ -43,6 +43,7 @@ class Reader:
         self.hub = LyingHub()
         self.operator = LyingOperator(world.pair.a)
         self.outcomes = []
+        self.hub.add(self.change("joined"), kind="member")
         for _ in range(3):
             self.add()
         self._template = folder / "template"
@@ -64,9 +65,15 @@ class Reader:
         self.hub.add(item, publisher=self.world["Beta"].id, **more)
 
     def item(self, **changes):
-        """Return the canonical bytes of a good object of a peer."""
-        made = json.dumps(self.world.indicator("Beta", **changes)).encode()
-        return canonical(parse(made))
+        """Return the canonical bytes of a good object of a peer, which signed it."""
+        return authored(self.world.indicator("Beta", **changes), self.world["Beta"].key)
+
+    def change(self, word, **changes):
+        """Return an entry of the log that says something of a peer's membership."""
+        beta = self.world["Beta"]
+        said = {"member": beta.id, "time": "2026-11-22T00:00:00Z", "name": "Beta"}
+        said |= {"change": word, "verify_key": beta.key.public.encode()}
+        return json.dumps(said | changes, sort_keys=True, separators=(",", ":")).encode()
 
     def _fresh(self):
         """Give the member back what it held before anybody lied."""

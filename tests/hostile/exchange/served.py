@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from forking_log import ForkingLog
 from judging import Usage
 from operators import Pair
-from speaking import JSON, OBJECTS, TAXII, raw, request, signed
+from speaking import JSON, OBJECTS, TAXII, authored, raw, request, signed
 
 from stillwatch.cli.entry import cli
 from stillwatch.ledger import SigningKey
@@ -195,7 +195,9 @@ class World:
 
     def post(self, name, *items, where="indicators"):
         """Post objects, given as JSON types or as bytes."""
-        raws = [item if isinstance(item, bytes) else json.dumps(item).encode() for item in items]
+        raws = [
+            item if isinstance(item, bytes) else authored(item, self[name].key) for item in items
+        ]
         target = OBJECTS.replace("indicators", where)
         return self.ask(self[name], "POST", target, b'{"objects":[%b]}' % b",".join(raws))
 

@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from judging import Answer
 
 from stillwatch.ledger.requests import signature_base
+from stillwatch.share.objects import Indicator, RuleError, Sighting, canonical, parse
+from stillwatch.share.objects import signed as sign_object
 
 TAXII = "application/taxii+json;version=2.1"
 JSON = "application/json"
@@ -182,3 +184,15 @@ def _rules(document):
         return ("HTTP",)
     rule = document.get("error_code") or document.get("rule")
     return (rule,) if rule else ()
+
+
+def authored(item, key):
+    """Return the bytes of an object of JSON types, signed by its author where it is one at all."""
+    raw = json.dumps(item).encode()
+    try:
+        found = parse(raw)
+    except RuleError:
+        return raw
+    if not isinstance(found, Indicator | Sighting) or found.fields.signed:
+        return raw
+    return canonical(sign_object(found, key))

@@ -29,7 +29,7 @@ def publish(member, content, campaign="c-1", **terms):
     sent = member.publish(items, approved_by="Ada")
     assert sent.refused == ()
     assert sent.taken == len(items)
-    return items[0]
+    return member.signed(items)[0]
 
 
 def test_what_one_publishes_another_holds(joined):

@@ -25,7 +25,8 @@ from stillwatch.share.exchange.intelligence import (
 from stillwatch.share.exchange.logview import Anchor, SplitViewError, advanced, in_log
 from stillwatch.share.exchange.policy import approve, read_policy
 from stillwatch.share.exchange.trust import Record, judged, precision_of, weight_of
-from stillwatch.share.objects import canonical, examples, new_sighting
+from stillwatch.share.objects import AuthorKey, canonical, examples, new_sighting
+from stillwatch.share.objects.examples import KEYS
 
 NOW = 1_795_305_600.0
 DAY = 86_400.0
@@ -136,6 +137,7 @@ def test_a_policy_needs_two_people_and_an_end(tmp_path, change):
 
 KEY = SigningKey("member-a", bytes(31) + b"\1")
 KNOWN = [(FIRST.created_by_ref, KEY.public)]
+AUTHOR = [AuthorKey(KEYS[FIRST.created_by_ref].public)]
 
 
 def sealed(**changes):
@@ -150,9 +152,16 @@ def opened(raw, **changes):
 
 def test_a_bundle_gives_what_its_member_made():
     bundle = opened(sealed())
-    (taken,) = bundles.taken_from(bundle, lambda _: None, now=NOW)
+    (taken,) = bundles.taken_from(bundle, lambda _: None, AUTHOR, now=NOW)
     assert taken.item == FIRST
-    assert bundles.taken_from(bundle, lambda _: FIRST, now=NOW) == []  # held already
+    assert bundles.taken_from(bundle, lambda _: FIRST, AUTHOR, now=NOW) == []  # held already
+
+
+def test_x_53_a_bundle_of_words_that_another_key_signed():
+    (taken,) = bundles.taken_from(
+        opened(sealed()), lambda _: None, [AuthorKey(KEY.public)], now=NOW
+    )
+    assert (taken.item, taken.rule) == (None, "X-53")
 
 
 def test_m_10_a_bundle_passes_on_nothing():
@@ -187,7 +196,7 @@ def test_m_11_a_bundle_that_was_changed():
 def test_a_bundles_objects_pass_the_rules():
     other = canonical(FIRST).replace(FIRST.created_by_ref.encode(), MEMBERS[3].encode())
     bundle = bundles.Bundle(made_by=FIRST.created_by_ref, made="", objects=[other, b'{"a":1}'])
-    found = bundles.taken_from(bundle, lambda _: None, now=NOW)
+    found = bundles.taken_from(bundle, lambda _: None, AUTHOR, now=NOW)
     assert [one.rule for one in found] == ["X-44", "X-7"]
 
 

@@ -27,7 +27,9 @@ from stillwatch.share.hub.membership import invite
 from stillwatch.share.hub.operating import act
 from stillwatch.share.hub.preparing import prepare
 from stillwatch.share.objects import (
+    Indicator,
     Network,
+    Sighting,
     campaign_ref,
     canonical,
     new_indicator,
@@ -35,6 +37,7 @@ from stillwatch.share.objects import (
     parse,
     recalled,
     revised,
+    signed,
 )
 from stillwatch.store import Database
 
@@ -193,17 +196,24 @@ class Lab:
         return self.ask("GET", path + ("?" + "&".join(pairs) if pairs else ""))
 
     def post(self, *objects, path=OBJECTS):
-        raws = [item if isinstance(item, bytes) else canonical(item) for item in objects]
+        raws = [item if isinstance(item, bytes) else self.written(item) for item in objects]
         return self.ask("POST", path, b'{"objects":[%b]}' % b",".join(raws))
+
+    def written(self, item):
+        """Return an object's bytes, under this member's signature where it has none."""
+        if isinstance(item, Indicator | Sighting) and not item.fields.signed:
+            item = signed(item, self.key)
+        return canonical(item)
 
     def make(self, **more):
         """Return a new indicator of this member."""
         now = self.world.clock.seconds()
         content = Network(entity="prefix", value="45.9.20.0/24", mine=250, others=10)
-        return new_indicator(
+        item = new_indicator(
             content, author=self.id, campaign=campaign_ref(b"secret", "c"), now=now,
             number=os.urandom(16), first_seen=now - 99, last_seen=now - 1, **more,
         )  # fmt: skip
+        return signed(item, self.key)
 
     def publish(self, **more):
         """Post a new indicator and return it."""
@@ -213,14 +223,15 @@ class Lab:
 
     def revise(self, item, **changes):
         """Post the next version and return it."""
-        newer = revised(item, now=self.world.clock.seconds(), **changes)
+        newer = signed(revised(item, now=self.world.clock.seconds(), **changes), self.key)
         done = self.post(newer)
         assert done.status_code == 202, done.text
         return newer
 
     def recall(self, item, hours=2.0):
         now = self.world.clock.seconds()
-        newer = recalled(item, now=now, reason="error", deadline=now + hours * 3600)
+        back = recalled(item, now=now, reason="error", deadline=now + hours * 3600)
+        newer = signed(back, self.key)
         done = self.post(newer)
         assert done.status_code == 202, done.text
         return newer

@@ -134,11 +134,13 @@ def test_keys_rotate_with_an_overlap(own):
 
     def change(key, signer, **more):
         text = key.public.encode()
-        proof = signer.sign(proof_text(lab.id, text, lab.key.public.key_id))
-        body = {"verify_key": text, "proof": base64.b64encode(proof).decode(), **more}
+        said = proof_text(lab.id, text, lab.key.public.key_id)
+        body = {"verify_key": text, "proof": base64.b64encode(signer.sign(said)).decode()}
+        body |= {"consent": base64.b64encode(lab.key.sign(said)).decode(), **more}
         return lab.ask("POST", "/exchange/v1/keys", body)
 
     refused(change(new, lab.key), 403, "H-1")
+    refused(change(new, new, consent=base64.b64encode(bytes(64)).decode()), 403, "H-1")
     refused(change(new, new, overlap_seconds=90_000), 400, "H-0")
     refused(change(lab.key, lab.key), 409, "H-6")
     done = change(new, new, overlap_seconds=60)
@@ -160,8 +162,10 @@ def test_keys_rotate_with_an_overlap(own):
 
 def test_a_key_that_leaked_is_retired_at_once(own):
     lab, new = own.alpha, SigningKey.generate("alpha-2")
-    proof = new.sign(proof_text(lab.id, new.public.encode(), lab.key.public.key_id))
-    body = {"verify_key": new.public.encode(), "proof": base64.b64encode(proof).decode()}
+    said = proof_text(lab.id, new.public.encode(), lab.key.public.key_id)
+    body = {"verify_key": new.public.encode()}
+    for name, key in (("proof", new), ("consent", lab.key)):
+        body[name] = base64.b64encode(key.sign(said)).decode()
     assert lab.ask("POST", "/exchange/v1/keys", body).status_code == 201
     leaked, lab.key = lab.key, new
     done = lab.ask("POST", "/exchange/v1/keys/retire", {"key_id": leaked.public.key_id})

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from stillwatch.share.objects import (
@@ -14,16 +15,23 @@ from stillwatch.share.objects import (
     LIVES,
     RULES,
     TLP,
+    AuthorKey,
+    Indicator,
     RuleError,
+    Sighting,
     canonical,
     check_arrival,
+    check_author,
     examples,
     kind_of,
     parse,
     recalled,
     revised,
     seconds,
+    signed,
+    unsigned,
 )
+from stillwatch.share.objects.examples import KEYS
 
 ROOT = Path(__file__).parents[3]
 NOW = 1_795_305_600.0
@@ -198,7 +206,7 @@ def test_x_8_unknown_fields(name):
 
 
 def test_x_9_missing_fields():
-    optional = {"note", "audience", "recall", "where_sighted_refs", "created_by_ref"}
+    optional = {"note", "audience", "recall", "signed", "where_sighted_refs", "created_by_ref"}
     for item in (FIRST, SIGHTING):
         for name in item.to_stix():
             rule = refused(item, lambda document, name=name: document.pop(name))
@@ -666,6 +674,50 @@ def test_x_50_own_confirmation():
 
 def test_x_51_identities_of_members():
     assert arrives(MEMBER, sender=MEMBER.id) == "X-51"
+
+
+SIGNS = KEYS[FIRST.created_by_ref]
+OWN = [AuthorKey(SIGNS.public)]
+
+
+def authored(item, keys=OWN):
+    with pytest.raises(RuleError) as caught:
+        check_author(item, keys)
+    return caught.value.rule
+
+
+def test_what_its_author_signed_is_its_authors():
+    for item in examples():
+        if isinstance(item, Indicator | Sighting):
+            check_author(item, [AuthorKey(KEYS[item.created_by_ref].public)])
+    check_author(MEMBER, [])
+    assert signed(FIRST, SIGNS) == FIRST
+    assert not revised(FIRST, now=NOW + 1.0, confidence=80).fields.signed
+
+
+def test_x_52_what_nobody_signed():
+    assert authored(unsigned(FIRST)) == "X-52"
+    assert authored(unsigned(SIGHTING)) == "X-52"
+
+
+def test_x_53_what_another_signed():
+    other = KEYS[OTHER]
+    assert authored(signed(FIRST, other)) == "X-53"
+    assert authored(FIRST, []) == "X-53"
+    assert authored(FIRST, [AuthorKey(other.public)]) == "X-53"
+    moved = changed(FIRST, ours("licence", "challenge"))
+    assert authored(moved) == "X-53"
+    borrowed = signed(SIGHTING, SIGNS)
+    taken = ours("signed", msgspec.to_builtins(borrowed.fields.signed))
+    assert authored(changed(FIRST, taken)) == "X-53"
+    assert authored(FIRST, [AuthorKey(SIGNS.public, until=seconds(FIRST.modified) - 1.0)]) == "X-53"
+    check_author(FIRST, [AuthorKey(SIGNS.public, until=seconds(FIRST.modified))])
+
+
+@pytest.mark.parametrize("value", ["", "A" * 88, "A" * 85 + "B==", "A" * 86 + "=", 7])
+def test_x_10_signatures_of_another_form(value):
+    mark = {"key": SIGNS.public.key_id, "value": value}
+    assert refused(FIRST, ours("signed", mark)) == "X-10"
 
 
 def test_rules_code_documents_and_tests_agree():

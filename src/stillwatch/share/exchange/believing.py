@@ -36,7 +36,8 @@ class Weighted:
     def began(self) -> int:
         """When its author first saw the campaign, microseconds since 1970.
 
-        Who was here before is anybody, and shows what is common."""
+        Who was here before is anybody, and shows what is common.
+        """
         return round(seconds(self.item.fields.first_seen) * 1e6)
 
 

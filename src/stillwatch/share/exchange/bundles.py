@@ -15,12 +15,14 @@ from stillwatch.ledger import dsse
 from stillwatch.share.exchange.client import UNREADABLE
 from stillwatch.share.exchange.records import Taken
 from stillwatch.share.objects import (
+    AuthorKey,
     Indicator,
     Object,
     RuleError,
     Sighting,
     canonical,
     check_arrival,
+    check_author,
     parse_canonical,
     seconds,
     stamp,
@@ -114,9 +116,21 @@ def opened_bundle(
 
 
 def taken_from(
-    bundle: Bundle, previous: Callable[[str], Object | None], *, now: float
+    bundle: Bundle,
+    previous: Callable[[str], Object | None],
+    keys: Iterable[AuthorKey],
+    *,
+    now: float,
 ) -> list[Taken]:
-    """Return what is kept of a bundle's objects."""
+    """Return what is kept of a bundle's objects.
+
+    Args:
+        bundle: opened.
+        previous: the newest version held of an id.
+        keys: of the member that made it.
+        now: seconds since 1970.
+    """
+    known = tuple(keys)
     found = []
     for raw in bundle.objects:
         shared = (bundle.made_by, "member", "", bytes(raw))
@@ -125,6 +139,7 @@ def taken_from(
             if not isinstance(item, Indicator | Sighting):
                 continue
             check_arrival(item, now=now, sender=bundle.made_by, previous=previous(item.id))
+            check_author(item, known)
         except RuleError as error:
             if error.rule != "X-47":  # held already, or newer
                 found.append(Taken(-1, "", "", "", *shared, None, error.rule))

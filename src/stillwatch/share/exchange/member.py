@@ -18,7 +18,7 @@ from stillwatch.share.exchange.publishing import send
 from stillwatch.share.exchange.pulling import Puller
 from stillwatch.share.exchange.store import Store
 from stillwatch.share.exchange.trust import judged, precision_of, weight_of
-from stillwatch.share.objects import Indicator, Object, canonical
+from stillwatch.share.objects import Indicator, Object, Sighting, canonical, parse, signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -218,6 +218,13 @@ class Member:
             done += 1
         return done
 
+    def signed(self, items: Sequence[Object]) -> list[Object]:
+        """Return objects as they leave: indicators and sightings with this member's signature."""
+        key = self.home.key()
+        return [
+            signed(item, key) if isinstance(item, Indicator | Sighting) else item for item in items
+        ]
+
     def publish(self, items: Sequence[Object], *, approved_by: str) -> Sent:
         """Keep objects as approved, then send all that waits.
 
@@ -225,12 +232,16 @@ class Member:
             UnreachableError: the hub is away; they wait.
             RefusedError: the hub refuses this member altogether.
         """
-        pairs = [(item, canonical(item)) for item in items]
+        pairs = [(item, canonical(item)) for item in self.signed(items)]
         self.store.queue(pairs, approved_by=approved_by, now=self.clock())
         return self.send()
 
     def send(self) -> Sent:
-        """Send what waits; errors as `publish`."""
+        """Send what waits, signed with the key in use; errors as `publish`."""
+        for one in self.store.waiting():
+            (item,) = self.signed([parse(one.body)])
+            if canonical(item) != one.body:
+                self.store.sign_again(one.id, one.version, canonical(item))
         return send(self.client, self.store, self.membership.collection)
 
     def weighted(self) -> list[Weighted]:

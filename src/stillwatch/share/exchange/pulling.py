@@ -163,12 +163,13 @@ class Puller:
         now = self._client.clock()
         kept: list[Taken] = []
         newer: dict[str, Object] = {}
+        keyring = self._store.keyring()
 
         def previous(number: str) -> Object | None:
             return newer.get(number) or self._store.newest(number)
 
         for record in records:
-            one = taken(record, previous, now=now)
+            one = taken(record, previous, keyring, now=now)
             kept.append(one)
             if one.item is not None:
                 newer[one.item.id] = one.item

@@ -8,11 +8,19 @@ import msgspec
 
 from stillwatch.share.exchange.client import UNREADABLE
 from stillwatch.share.exchange.records import Taken
-from stillwatch.share.objects import Indicator, RuleError, Sighting, check_arrival, parse_canonical
+from stillwatch.share.objects import (
+    Indicator,
+    RuleError,
+    Sighting,
+    check_arrival,
+    check_author,
+    parse_canonical,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from stillwatch.share.exchange.keyring import Keyring
     from stillwatch.share.exchange.store import Store
     from stillwatch.share.exchange.taxii import TaxiiClient
     from stillwatch.share.objects import Object
@@ -43,7 +51,9 @@ def read_server(server: TaxiiClient, store: Store, *, source: str, now: float) -
         counts["collections"] += 1
         name = f"taxii {collection.url}"
         for page in server.pages(collection, added_after=store.meta(name)):
-            found, others = judged_objects(page.objects, store.newest, source=source, now=now)
+            found, others = judged_objects(
+                page.objects, store.newest, store.keyring(), source=source, now=now
+            )
             store.take(found, cursor=-1, source=source)
             if page.last:
                 store.remember(name, page.last)
@@ -55,13 +65,19 @@ def read_server(server: TaxiiClient, store: Store, *, source: str, now: float) -
 
 
 def judged_objects(
-    raws: Iterable[bytes], previous: Callable[[str], Object | None], *, source: str, now: float
+    raws: Iterable[bytes],
+    previous: Callable[[str], Object | None],
+    keyring: Keyring,
+    *,
+    source: str,
+    now: float,
 ) -> tuple[list[Taken], int]:
     """Return what is kept of foreign objects, and how many are of types that mean nothing here.
 
     Args:
         raws: objects as JSON.
         previous: the newest version held of an id.
+        keyring: of the members of one's own exchange, whose word they alone can give.
         source: where they are from.
         now: seconds since 1970.
     """
@@ -77,6 +93,8 @@ def judged_objects(
                 continue
             held = newer.get(item.id) or previous(item.id)
             check_arrival(item, now=now, previous=held)
+            if item.created_by_ref in keyring:
+                check_author(item, keyring.keys(item.created_by_ref))
         except RuleError as error:
             if _kind(raw) not in {"indicator", "sighting"}:
                 others += 1

@@ -12,6 +12,7 @@ import msgspec
 from stillwatch.errors import RefusedError, UnreachableError
 from stillwatch.ledger.commitments import SALT_BYTES, commit
 from stillwatch.share.exchange.client import UNREADABLE
+from stillwatch.share.exchange.keyring import Keyring, MemberChange
 from stillwatch.share.objects import (
     Indicator,
     Object,
@@ -19,13 +20,14 @@ from stillwatch.share.objects import (
     Sighting,
     canonical,
     check_arrival,
+    check_author,
     parse_canonical,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["MemberChange", "Page", "Record", "Taken", "commitment_of", "read_page", "taken"]
+__all__ = ["Page", "Record", "Taken", "commitment_of", "read_page", "taken"]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,16 +42,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     object: msgspec.Raw
     publisher: str | None = None
     collection: str | None = None
-
-
-class MemberChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A change of membership."""
-
-    change: str
-    member: str
-    time: str
-    name: str = ""
-    verify_key: str | None = None
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,12 +104,15 @@ def commitment_of(record: Record) -> bytes:
     return commit(salt, bytes(record.object))
 
 
-def taken(record: Record, previous: Callable[[str], Object | None], *, now: float) -> Taken:
+def taken(
+    record: Record, previous: Callable[[str], Object | None], keyring: Keyring, *, now: float
+) -> Taken:
     """Return what is kept of a record that is in the log.
 
     Args:
         record: verified to be in the log.
         previous: the newest version held of an id.
+        keyring: of the members, up to this record; follows it.
         now: seconds since 1970.
     """
     body = bytes(record.object)
@@ -127,10 +122,14 @@ def taken(record: Record, previous: Callable[[str], Object | None], *, now: floa
             change = msgspec.json.decode(body, type=MemberChange)
         except UNREADABLE:
             return Taken(record.index, "", "member", "", *shared, None, "M-6")  # M-6
+        try:
+            keyring.change(change)
+        except RefusedError as error:
+            return Taken(record.index, change.member, "member", "", *shared, None, error.rule)
         return Taken(record.index, change.member, "member", change.time, *shared, None)
     try:
         item, made = parse_canonical(body)
-        _check(record, item, previous, now)
+        _check(record, item, previous, keyring, now)
     except RefusedError as error:
         return Taken(record.index, "", "", "", *shared, None, error.rule)
     if made != body:  # M-5: the log holds other bytes than those that are compared
@@ -139,7 +138,11 @@ def taken(record: Record, previous: Callable[[str], Object | None], *, now: floa
 
 
 def _check(
-    record: Record, item: Object, previous: Callable[[str], Object | None], now: float
+    record: Record,
+    item: Object,
+    previous: Callable[[str], Object | None],
+    keyring: Keyring,
+    now: float,
 ) -> None:
     held = previous(item.id)
     if not isinstance(item, Indicator | Sighting):
@@ -159,3 +162,4 @@ def _check(
         if error.rule == "X-47" and held is not None and canonical(item) == canonical(held):
             return  # the same version again changes nothing
         raise
+    check_author(item, keyring.keys(item.created_by_ref))

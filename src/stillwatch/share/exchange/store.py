@@ -15,6 +15,7 @@ import msgspec
 
 from stillwatch.errors import ConfigurationError
 from stillwatch.ledger.checkpoints import parse_checkpoint
+from stillwatch.share.exchange.keyring import HeldKey, Keyring, MemberChange
 from stillwatch.share.exchange.logview import View
 from stillwatch.share.objects import (
     Indicator,
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["Held", "Outgoing", "Store", "slot_of"]
 
 _DECODER: msgspec.json.Decoder[Object] = msgspec.json.Decoder(Object)
-_VERSION = 1
+_KEYS = msgspec.json.Decoder(tuple[HeldKey, ...])
+_VERSION = 2
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE object (
@@ -209,17 +211,13 @@ class Store:
             self._db.execute("DELETE FROM held_back WHERE id = ?", (item.id,))
 
     def _change(self, taken: Taken) -> None:
-        change = msgspec.json.decode(taken.body)
-        row = self._db.execute(
-            "SELECT name, state, keys FROM member WHERE id = ?", (taken.id,)
-        ).fetchone()
-        name, state, keys = row or ("", "", "")
-        states = {"suspended": "suspended", "left": "left", "joined": "active", "resumed": "active"}
-        state = states.get(change.get("change"), state)
-        known = keys.split()
-        if change.get("verify_key") and change["verify_key"] not in known:
-            known.append(change["verify_key"])
-        row = (taken.id, change.get("name") or name, state, " ".join(known))
+        change = msgspec.json.decode(taken.body, type=MemberChange)
+        rows = self._db.execute("SELECT * FROM member WHERE id = ?", (taken.id,)).fetchall()
+        keyring = _keyring(rows)
+        keyring.change(change)
+        state, keys = keyring.held(taken.id)
+        name = change.name or (rows[0][1] if rows else "")
+        row = (taken.id, name, state, msgspec.json.encode(keys).decode())
         self._db.execute("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?)", row)
 
     def newest(self, number: str) -> Object | None:
@@ -257,10 +255,14 @@ class Store:
         rows = self._db.execute("SELECT id, author FROM object WHERE type = 'indicator'")
         return dict(rows.fetchall())
 
-    def members(self) -> list[tuple[str, str, str, tuple[str, ...]]]:
-        """Return id, name, state and verifier keys of all members that the log names."""
-        rows = self._db.execute("SELECT id, name, state, keys FROM member ORDER BY id")
-        return [(number, name, state, tuple(keys.split())) for number, name, state, keys in rows]
+    def members(self) -> list[tuple[str, str, str]]:
+        """Return id, name and state of all members that the log names."""
+        rows = self._db.execute("SELECT id, name, state FROM member ORDER BY id")
+        return [tuple(row) for row in rows]
+
+    def keyring(self) -> Keyring:
+        """Return the keys of all members, as far as the log was read."""
+        return _keyring(self._db.execute("SELECT * FROM member").fetchall())
 
     def counts(self, now: float) -> dict[str, int]:
         """Return how many objects are in which state."""
@@ -328,6 +330,13 @@ class Store:
         )
         return [Outgoing(*row) for row in rows]
 
+    def sign_again(self, number: str, version: str, body: bytes) -> None:
+        """Put an object that waits to leave under a newer signature."""
+        with self._writing():
+            self._db.execute(
+                "UPDATE outgoing SET body = ? WHERE id = ? AND version = ?", (body, number, version)
+            )
+
     def left(self, number: str, version: str, *, state: str, words: str = "") -> None:
         """Note what became of an object that was to leave."""
         with self._writing():
@@ -377,6 +386,10 @@ class Store:
             self._db.execute(
                 "UPDATE recall SET acknowledged = 1 WHERE id = ? AND version = ?", (number, version)
             )
+
+
+def _keyring(rows: Sequence[tuple[str, str, str, str]]) -> Keyring:
+    return Keyring({number: (state, _KEYS.decode(keys)) for number, _, state, keys in rows})
 
 
 def slot_of(content: Content) -> str:

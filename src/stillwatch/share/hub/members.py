@@ -157,7 +157,8 @@ async def change_key(hub: Hub, call: Call) -> Answer:
     if not key.verify(proof, proof_text(member.id, key.encode(), call.key_id)):  # H-1
         raise HubError(403, "H-1", "the proof is not the new key's")
     consent = raw64(body.consent, 64, "consent")
-    if not hub.roster.keys[call.key_id].verify_key.verify(
+    old = hub.roster.keys.get(call.key_id)
+    if old is None or not old.verify_key.verify(
         consent, proof_text(member.id, key.encode(), call.key_id)
     ):  # H-1
         raise HubError(403, "H-1", "the consent is not the old key's")
@@ -168,7 +169,7 @@ async def change_key(hub: Hub, call: Call) -> Answer:
         sealing = raw64(body.sealing_key, 32, "sealing_key")
     index = await hub.writer.change(
         lambda journal: add_key(
-            journal, member, call.key_id, key, sealing, body.overlap_seconds * SECOND
+            journal, member, call.key_id, key, sealing, body.overlap_seconds * SECOND, body.consent
         )
     )
     return answered({"key_id": key.key_id, "index": index}, 201, key=key.key_id)

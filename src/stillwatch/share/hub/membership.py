@@ -12,6 +12,7 @@ from stillwatch.ledger import NOTE, VerifyKey
 from stillwatch.share.hub.refusals import HubError
 from stillwatch.share.hub.roster import ROLES
 from stillwatch.share.hub.times import written
+from stillwatch.share.objects import proof_text
 from stillwatch.store import tables
 
 if TYPE_CHECKING:
@@ -41,11 +42,6 @@ LONGEST_OVERLAP = 86_400
 """Seconds that what a member replaces stays good at most."""
 
 _MOST_KEYS = 8
-
-
-def proof_text(member: str, new: str, old_key_id: str) -> bytes:
-    """Return what the new key signs when a member changes its key."""
-    return f"stillwatch-exchange/v1 key\n{member}\n{new}\n{old_key_id}\n".encode()
 
 
 def read_key(text: str) -> VerifyKey:
@@ -147,6 +143,7 @@ def add_key(
     key: VerifyKey,
     sealing_key: bytes | None,
     overlap: int,
+    consent: str,
 ) -> int:
     """Give a member a new key; the one it signed with ends after the overlap.
 
@@ -157,6 +154,7 @@ def add_key(
         key: the new one.
         sealing_key: X25519 public key; None to keep the old one.
         overlap: microseconds that the old key stays good.
+        consent: the old key's signature of :func:`proof_text`, base64; verified.
 
     Raises:
         HubError: H-6 the key is somebody's; H-8 the member has too many.
@@ -179,7 +177,8 @@ def add_key(
             .where(tables.members.c.number == member.number)
             .values(sealing_key=sealing_key)
         )
-    index = log_change(journal, member, "key", key)
+    said = {"replaces": old_key_id, "until": written(now + overlap), "consent": consent}
+    index = log_change(journal, member, "key", key, **said)
     journal.refresh()
     return index
 

@@ -11,7 +11,7 @@ from stillwatch.errors import RefusedError
 from stillwatch.ledger import canonical
 from stillwatch.share.hub.audiences import Audience, left_out
 from stillwatch.share.hub.times import DAY, SECOND, written
-from stillwatch.share.objects import check_arrival, parse
+from stillwatch.share.objects import check_arrival, check_author, parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,6 +131,7 @@ def decide(
         previous=parse(newest.body) if newest else None,
         sighted=parse(target.body) if target else None,
     )
+    check_author(given.item, roster.author_keys(poster.number, now))
     audience = _audience(given, poster, collection, roster)
     version = Row(given, collection.number, poster.number, audience, by_hub=False)
     if not held:
@@ -180,6 +181,8 @@ def _withdrawal(row: Held, given: Accepted, out: frozenset[int], publisher: int,
     content = msgspec.json.decode(row.body)
     content["revoked"] = True
     content["modified"] = given.modified
+    for extension in content["extensions"].values():
+        extension.pop("signed", None)  # the author did not say this
     if given.type == "indicator":
         until = min(now + RECALL_SECONDS * SECOND, given.version + 30 * DAY)
         for extension in content["extensions"].values():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from stillwatch.ledger import VerifyKey
+from stillwatch.share.objects import AuthorKey
 from stillwatch.store import tables
 
 if TYPE_CHECKING:
@@ -155,6 +156,14 @@ class Roster:
     def by_id(self) -> dict[str, Member]:
         """Members by their STIX id."""
         return {member.id: member for member in self.members.values()}
+
+    def author_keys(self, member: int, now: int) -> tuple[AuthorKey, ...]:
+        """Return the keys with which a member may sign objects now."""
+        return tuple(
+            AuthorKey(key.verify_key)
+            for key in self.keys.values()
+            if key.member == member and (key.until is None or now < key.until)
+        )
 
     def collection(self, name: str, member: Member) -> Collection | None:
         """Return the collection of an id or alias, where the member belongs to it."""

@@ -1,6 +1,14 @@
 """What travels between members: STIX 2.1 objects in a closed schema, under numbered rules."""
 
 from stillwatch.share.objects.arrival import check_arrival, expired
+from stillwatch.share.objects.authorship import (
+    OBJECT_TYPE,
+    AuthorKey,
+    check_author,
+    proof_text,
+    signed,
+    unsigned,
+)
 from stillwatch.share.objects.checks import seconds
 from stillwatch.share.objects.content import (
     Behaviour,
@@ -42,6 +50,7 @@ __all__ = [
     "EXTENSION_ID",
     "LARGEST",
     "LIVES",
+    "OBJECT_TYPE",
     "OUTCOMES",
     "PROJECT",
     "RULES",
@@ -49,6 +58,7 @@ __all__ = [
     "TLP_IDS",
     "TYPES",
     "WIDTH",
+    "AuthorKey",
     "Behaviour",
     "Content",
     "ExtensionDefinition",
@@ -69,6 +79,7 @@ __all__ = [
     "campaign_ref",
     "canonical",
     "check_arrival",
+    "check_author",
     "examples",
     "exchange_schema",
     "expired",
@@ -78,10 +89,13 @@ __all__ = [
     "parse",
     "parse_canonical",
     "pattern_of",
+    "proof_text",
     "recalled",
     "revised",
     "rule_named",
     "seconds",
+    "signed",
     "stamp",
     "tlp_of",
+    "unsigned",
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from stillwatch.ledger import SigningKey
+from stillwatch.share.objects.authorship import signed
 from stillwatch.share.objects.content import (
     Behaviour,
     Habits,
@@ -30,9 +32,16 @@ if TYPE_CHECKING:
     from stillwatch.share.objects.content import Content
     from stillwatch.share.objects.record import Object
 
-__all__ = ["contents", "examples"]
+__all__ = ["KEYS", "contents", "examples"]
 
 _NOW = 1_795_305_600.0
+KEYS = {
+    f"identity--{number}": SigningKey(f"member-{place}", bytes([place]) * 32)
+    for place, number in enumerate(
+        ("0b7e6f2e-3c49-4a2f-9c55-6a1f7d1f2f01", "f1d3b6aa-5a0e-4f0e-8c2f-9a7d1e2b3c02"), start=1
+    )
+}
+"""Members of the examples and the keys, known to everybody, that they sign with."""
 _DAY = 86_400.0
 
 
@@ -83,13 +92,7 @@ def contents() -> tuple[Content, ...]:
 def examples() -> Iterator[Object]:
     """Yield one good object of every type and kind, with a later version, a recall and outcomes."""
     hub = "identity--5e0f1f6a-27d5-4b0c-8f55-0f4a2a9b9c11"
-    author, other = (
-        f"identity--{number}"
-        for number in (
-            "0b7e6f2e-3c49-4a2f-9c55-6a1f7d1f2f01",
-            "f1d3b6aa-5a0e-4f0e-8c2f-9a7d1e2b3c02",
-        )
-    )
+    author, other = KEYS
     yield PROJECT
     yield EXTENSION
     yield from TLP.values()
@@ -120,15 +123,16 @@ def examples() -> Iterator[Object]:
                 tlp="red" if place == 3 else "amber",
             )
         )
-    yield from made
-    yield revised(made[0], now=_NOW + 60.0, confidence=90)
-    yield recalled(made[1], now=_NOW + 120.0, reason="appeal", deadline=_NOW + 2 * _DAY)
+    yield from (signed(item, KEYS[author]) for item in made)
+    newer = revised(made[0], now=_NOW + 60.0, confidence=90)
+    back = recalled(made[1], now=_NOW + 120.0, reason="appeal", deadline=_NOW + 2 * _DAY)
+    yield from (signed(item, KEYS[author]) for item in (newer, back))
     for outcome, grounds in (
         ("confirmed", None),
         ("false-positive", "benign-population"),
         ("contested", "appeal"),
     ):
-        yield new_sighting(
+        word = new_sighting(
             made[0],
             outcome,
             author=other,
@@ -136,3 +140,4 @@ def examples() -> Iterator[Object]:
             number=_bytes(f"sighting {outcome}"),
             grounds=grounds,
         )
+        yield signed(word, KEYS[other])

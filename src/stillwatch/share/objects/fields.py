@@ -21,6 +21,7 @@ __all__ = [
     "IdentityId",
     "IndicatorId",
     "KeyFingerprint",
+    "KeyId",
     "MarkingId",
     "Mille",
     "Million",
@@ -28,6 +29,7 @@ __all__ = [
     "Note",
     "PseudonymValue",
     "SightingId",
+    "SignatureValue",
     "Time",
     "Weight",
     "exact",
@@ -99,6 +101,20 @@ Hash64 = Annotated[
 KeyFingerprint = Annotated[
     str,
     Meta(pattern=exact("[0-9a-f]{8}"), description="Fingerprint of the epoch's sketch key."),
+]
+KeyId = Annotated[
+    str,
+    Meta(
+        pattern=exact("[0-9a-f]{64}"),
+        description="Id of a member's key: SHA-256 of its name, kind and bytes (C2SP signed-note).",
+    ),
+]
+SignatureValue = Annotated[
+    str,
+    Meta(
+        pattern=exact("[A-Za-z0-9+/]{85}[AQgw]=="),
+        description="Ed25519 signature, 64 bytes in base64.",
+    ),
 ]
 Epoch = Annotated[int, Meta(ge=1, le=1_000_000, description="Number of the key epoch.")]
 Asn = Annotated[int, Meta(ge=1, le=4_294_967_294, description="Autonomous system number.")]

@@ -183,6 +183,7 @@ def revised(
     document = item.to_stix()
     document.update(changes)
     inner = document["extensions"][EXTENSION_ID]
+    inner.pop("signed", None)  # of the version before
     for name, value in (fields or {}).items():
         if value is None:
             inner.pop(name, None)

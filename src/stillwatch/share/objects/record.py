@@ -24,10 +24,12 @@ from stillwatch.share.objects.fields import (
     CampaignRef,
     IdentityId,
     IndicatorId,
+    KeyId,
     MarkingId,
     Name,
     Note,
     SightingId,
+    SignatureValue,
     Time,
     exact,
 )
@@ -46,6 +48,7 @@ __all__ = [
     "Sighting",
     "SightingExtension",
     "SightingFields",
+    "Signed",
     "TlpExtension",
     "TlpWord",
 ]
@@ -70,6 +73,13 @@ class Recall(Closed, frozen=True):
     """Members acknowledge by then."""
 
 
+class Signed(Closed, frozen=True):
+    """The author's signature over the object without this; see :mod:`.authorship`."""
+
+    key: KeyId
+    value: SignatureValue
+
+
 class IndicatorFields(Closed, frozen=True):
     """Our extension of an indicator."""
 
@@ -86,6 +96,8 @@ class IndicatorFields(Closed, frozen=True):
     note: Note | UnsetType = UNSET
     recall: Recall | UnsetType = UNSET
     """Only where ``revoked`` is true; its absence there means an error, and 72 hours."""
+    signed: Signed | UnsetType = UNSET
+    """Of the author; what the hub takes away has none."""
 
 
 class IndicatorExtension(Closed, frozen=True, rename={"fields": EXTENSION_ID}):
@@ -155,6 +167,8 @@ class SightingFields(Closed, frozen=True):
     audience: _Audience | UnsetType = UNSET
     """Members that may have it; absent: all that its TLP allows."""
     note: Note | UnsetType = UNSET
+    signed: Signed | UnsetType = UNSET
+    """Of the author; what the hub takes away has none."""
 
 
 class SightingExtension(Closed, frozen=True, rename={"fields": EXTENSION_ID}):

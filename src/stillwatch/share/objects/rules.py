@@ -174,6 +174,12 @@ _TABLE: Final = (
     ),
     (_ARRIVAL, "Nobody confirms an indicator of its own.", "let others confirm it"),
     (_ARRIVAL, "Identities come from the hub.", "ask the hub to change your entry"),
+    (_ARRIVAL, "An indicator and a sighting carry their author's signature.", _MAKE),
+    (
+        _ARRIVAL,
+        "The signature is of exactly this object, by a key of its author that had not ended.",
+        "sign it with a key that the log names as the member's",
+    ),
 )
 
 RULES: Final = tuple(

@@ -103,7 +103,7 @@ def watching(stream, seconds="0.4"):
 
 def _wrong(hub):
     """Say a record whose commitment is not in the log."""
-    record, content = hub.records[3]
+    record, content = hub.records[4]
     return event([(record, content.replace(b'"observe"', b'"challenge"'))])
 
 

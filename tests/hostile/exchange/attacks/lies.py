@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode
+from base64 import b64decode, b64encode
 
 from forking_log import ForkingLog
 from judging import Case
@@ -12,7 +12,14 @@ from lying import LOG, LONG, Said, bomb, tile_of
 from stillwatch.errors import RefusedError, UnreachableError
 from stillwatch.ledger import Checkpoint, SigningKey, commit
 from stillwatch.ledger.checkpoints import sign_checkpoint
-from stillwatch.share.objects import EXTENSION_ID
+from stillwatch.share.objects import (
+    EXTENSION_ID,
+    canonical,
+    parse,
+    proof_text,
+    signed,
+    unsigned,
+)
 
 RECORDS = "/exchange/v1/records"
 REFUSED, AWAY = RefusedError.exit_code, UnreachableError.exit_code
@@ -117,6 +124,58 @@ ASIDE = [
     case("aside", "gift-of-the-hub", aside(lambda w: w.reader.item(), made_by="hub"), "M-7", 0),
     case("aside", "membership", aside(lambda _: b'{"change":5}', kind="member"), "M-6", 0),
 ]  # fmt: skip
+
+
+def _by(key):
+    """Return what makes an object of a peer that somebody else signed."""
+
+    def content(world):
+        item = parse(world.reader.item())
+        return canonical(unsigned(item) if key is None else signed(item, key))
+
+    return content
+
+
+def _altered(world):
+    """Let the author's signature stand under other words."""
+    return world.reader.item().replace(b'"observe"', b'"challenge"')
+
+
+def _borrowed(world):
+    """Take the author's signature from another object."""
+    document, other = (json.loads(world.reader.item()) for _ in "ab")
+    fields = document["extensions"][EXTENSION_ID]
+    fields["signed"] = other["extensions"][EXTENSION_ID]["signed"]
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _brought(**changes):
+    """Return a key of the hub's making, brought in for a peer."""
+
+    def content(world):
+        reader, key = world.reader, SigningKey.generate("Beta")
+        old = world["Beta"].key.public.key_id
+        said = {"verify_key": key.public.encode(), "replaces": old, "until": "2026-12-31T00:00:00Z"}
+        text = proof_text(world["Beta"].id, key.public.encode(), old)
+        said["consent"] = b64encode(key.sign(text)).decode()
+        return reader.change("key", **(said | changes))
+
+    return content
+
+
+HUBS_KEY = SigningKey.generate("hub")
+AUTHORS = [
+    case("forged-author", "unsigned", aside(_by(None)), "X-52", 0),
+    case("forged-author", "hubs-key", aside(_by(HUBS_KEY)), "X-53", 0),
+    case("forged-author", "altered", aside(_altered), "X-53", 0),
+    case("forged-author", "borrowed", aside(_borrowed), "X-53", 0),
+    case("forged-key", "own-consent", aside(_brought(), kind="member"), "M-14", 0),
+    case("forged-key", "no-consent", aside(_brought(consent=None), kind="member"), "M-14", 0),
+    case("forged-key", "broken-consent", aside(_brought(consent="!"), kind="member"), "M-14", 0),
+    case("forged-key", "of-nobody", aside(_brought(replaces="0" * 64), kind="member"), "M-14", 0),
+    case("forged-key", "joins-again", aside(lambda w: w.reader.change(
+        "joined", verify_key=HUBS_KEY.public.encode()), kind="member"), "M-14", 0),
+]  # fmt: skip
 MORE_ASIDE = [
     case("aside-by-rule", "two-tlps", aside(spoilt(
         lambda item: item["object_marking_refs"].append(item["object_marking_refs"][0]))),
@@ -153,7 +212,7 @@ def _grown(reader, size):
 
 SPLIT = [
     case("split-view", "grown", view(lambda r: _grown(r, 6)), "M-2"),
-    case("split-view", "same-size", view(lambda r: _grown(r, 3)), "M-2"),
+    case("split-view", "same-size", view(lambda r: _grown(r, 4)), "M-2"),
     case("split-view", "rolled-back", view(lambda r: _grown(r, 2)), "M-2"),
     case("split-view", "emptied", view(lambda r: (ForkingLog(r.hub.key), r.hub.records)),
           "M-2|M-3"),
@@ -272,5 +331,5 @@ LENGTHS = [
 
 
 CASES = (
-    *FORGED, *ORDERS, *ASIDE, *MORE_ASIDE, *SPLIT, *NOTES, *TILES, *PAGES, *LENGTHS,
+    *FORGED, *ORDERS, *ASIDE, *AUTHORS, *MORE_ASIDE, *SPLIT, *NOTES, *TILES, *PAGES, *LENGTHS,
 )  # fmt: skip

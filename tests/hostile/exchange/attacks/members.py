@@ -92,15 +92,25 @@ def _known(world):
     return world.ask(actor, "POST", JOIN, actor.join_body(name))
 
 
-def _turned(key=None, *, whose="Turning", signer=None, **changes):
+def _changing(old, new, text):
+    """Return what asks for a new key, as both keys sign it."""
+    said = {"proof": new, "consent": old}
+    return {"verify_key": new.public.encode()} | {
+        name: base64.b64encode(key.sign(text)).decode() for name, key in said.items()
+    }
+
+
+def _turned(key=None, *, whose="Turning", signer=None, consents=None, **changes):
     """Ask for a new key of a member."""
 
     def attack(world):
         actor, other = world["Turning"], world[whose]
         new = key or SigningKey.generate("new")
-        text = new.public.encode()
-        proof = (signer or new).sign(proof_text(other.id, text, actor.key.public.key_id))
-        body = {"verify_key": text, "proof": base64.b64encode(proof).decode()} | changes
+        said = proof_text(other.id, new.public.encode(), actor.key.public.key_id)
+        body = _changing(consents or actor.key, new, said)
+        if signer is not None:
+            body["proof"] = base64.b64encode(signer.sign(said)).decode()
+        body |= changes
         return [world.ask(actor, "POST", KEYS, _json(body))]
 
     return attack
@@ -109,6 +119,8 @@ def _turned(key=None, *, whose="Turning", signer=None, **changes):
 ROTATIONS = [
     Case("key-rotation", "proof-of-another-key", _turned(signer=SigningKey.generate("x")), "H-1",
          403),
+    Case("key-consent", "another-key", _turned(consents=SigningKey.generate("x")),
+         "H-1", 403),
     Case("key-rotation", "proof-for-another-member", _turned(whose="Beta"), "H-1", 403),
     Case("key-rotation", "known-key", lambda w: _turned(w["Beta"].key)(w), "H-6", 409),
     Case("key-rotation", "negative-overlap", _turned(overlap_seconds=-1), "H-0", 400),
@@ -124,8 +136,7 @@ def _hoarded(world):
     for _ in range(8):
         new = SigningKey.generate("new")
         text = proof_text(me, new.public.encode(), actor.key.public.key_id)
-        proof = base64.b64encode(new.sign(text)).decode()
-        body = _json({"verify_key": new.public.encode(), "proof": proof})
+        body = _json(_changing(actor.key, new, text))
         answer = world.ask(actor, "POST", KEYS, body)
         if answer.status == 201:
             actor.key = new
@@ -139,8 +150,7 @@ def _retired(world):
     me = json.loads(world.ask(actor, "GET", "/exchange/v1/me").text)["member"]
     new = SigningKey.generate("new")
     text = proof_text(me, new.public.encode(), actor.key.public.key_id)
-    proof = base64.b64encode(new.sign(text)).decode()
-    body = _json({"verify_key": new.public.encode(), "proof": proof})
+    body = _json(_changing(actor.key, new, text))
     assert world.ask(actor, "POST", KEYS, body).status == 201
     old = _json({"key_id": actor.key.public.key_id})
     assert world.ask(Actor(new), "POST", f"{KEYS}/retire", old).status == 200
