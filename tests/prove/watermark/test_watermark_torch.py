@@ -48,6 +48,24 @@ def test_torch_operations_agree_with_the_kernel(scheme):
     assert np.array_equal(rows(*asked).numpy(), wanted)
 
 
+@pytest.mark.parametrize("scheme", [GreenRed(), GreenRed(gamma=0.25, context=2)], ids=repr)
+def test_rows_are_raised_alike_on_every_path(scheme):
+    from stillwatch.prove.watermark.torch_prf import raised, words_tensor  # noqa: PLC0415
+
+    words = words_tensor([scheme.words(WatermarkKey.random(n)) for n in range(4)])
+    contexts = torch.randint(0, VOCABULARY, (4, scheme.context))
+    delta = torch.tensor([2.0, 0.0, 1.5, 0.25])
+    scores = torch.randn(4, VOCABULARY)
+    compiled = raised(scores.clone(), words, contexts, delta, scheme)
+    by_operations = raised(scores.double(), words, contexts, delta, scheme)
+    assert torch.equal(compiled, (by_operations - scores.double() + scores).float())
+    green = np.stack([
+        scheme.row(WatermarkKey.random(n), contexts[n], VOCABULARY) for n in range(4)
+    ])  # fmt: skip
+    wanted = scores + torch.from_numpy(green.astype(np.float32)) * delta[:, None]
+    assert torch.equal(compiled, wanted)
+
+
 def model():
     transformers = pytest.importorskip(
         "transformers", reason="transformers is not installed (extra prove-torch)"

@@ -13,7 +13,7 @@ import torch
 from transformers import LogitsProcessor
 
 from stillwatch.prove.watermark.keys import WatermarkKey
-from stillwatch.prove.watermark.torch_prf import rows, words_tensor
+from stillwatch.prove.watermark.torch_prf import raised, rows, words_tensor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,16 +49,11 @@ class GreenRedProcessor(LogitsProcessor):  # type: ignore[misc] # transformers i
         h = self.scheme.context
         if input_ids.shape[1] < h:
             return scores
-        drawn = rows(
-            self._words.to(scores.device).expand(len(scores), -1),
-            input_ids[:, -h:],
-            scores.shape[1],
-            self.scheme.shift,
-        )
-        green = (drawn < self.scheme.below).to(scores.dtype)
+        words = self._words.to(scores.device).expand(len(scores), -1)
+        delta = torch.full((len(scores),), self.scheme.delta, device=scores.device)
         if self.least_entropy > 0:
-            green = green * (_entropy(scores) >= self.least_entropy)
-        return torch.add(scores, green, alpha=self.scheme.delta)
+            delta = delta * (_entropy(scores) >= self.least_entropy)
+        return raised(scores.clone(), words, input_ids[:, -h:], delta, self.scheme)
 
 
 class GumbelProcessor(LogitsProcessor):  # type: ignore[misc] # transformers is not typed
@@ -124,4 +119,4 @@ def _words(scheme: GreenRed | Gumbel, keys: WatermarkKey | Sequence[WatermarkKey
 
 def _entropy(scores: torch.Tensor) -> torch.Tensor:
     logs = torch.log_softmax(scores, -1)
-    return -(logs.exp() * logs.nan_to_num(neginf=0.0)).sum(-1, keepdim=True)
+    return -(logs.exp() * logs.nan_to_num(neginf=0.0)).sum(-1)

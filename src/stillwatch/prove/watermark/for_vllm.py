@@ -101,14 +101,13 @@ class CohortProcessor(LogitsProcessor):  # type: ignore[misc] # vLLM is not inst
         """Add δ in place to (rows, vocabulary); rows of unmarked requests get nothing."""
         if not self._marked[ctx.idx_mapping_np].any():
             return logits
-        from stillwatch.prove.watermark.torch_prf import rows  # noqa: PLC0415 - as in __init__
+        from stillwatch.prove.watermark.torch_prf import raised  # noqa: PLC0415 - as in __init__
 
         slots = ctx.expanded_idx_mapping.long()
         contexts = self._contexts(ctx, slots)
-        drawn = rows(self._device_words[slots], contexts, logits.shape[1], self._scheme.shift)
         whole = ctx.pos.long() + 1 >= self._scheme.context
         delta = self._device_delta[slots] * whole
-        return logits.add_((drawn < self._scheme.below) * delta[:, None])
+        return raised(logits, self._device_words[slots], contexts, delta, self._scheme)
 
     def _contexts(self, ctx: Any, slots: torch.Tensor) -> torch.Tensor:  # noqa: ANN401 - as above
         """Return the (rows, h) tokens before the one that each row draws, oldest first.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-__all__ = ["keep_new", "reinsert", "siphash_blocks", "siphash_columns", "windows"]
+__all__ = ["keep_new", "raise_green", "reinsert", "siphash_blocks", "siphash_columns", "windows"]
 
 _LANES = 512
 _U = np.uint64
@@ -121,6 +121,23 @@ def siphash_blocks(k0, k1, context, out):
         for block in range(out.size):
             e, f, g, j = _absorb(a, b, c, d, length | _U(block))
             out[block] = _finish(e, f, g, j)
+
+
+@nb.njit(cache=True, nogil=True)
+def raise_green(k0, k1, context, shift, below, delta, scores):
+    """Add delta to (vocabulary,) float32 scores, in place, where a lane is below the bound.
+
+    One pass without a temporary: after a model's step every array is far from the processor.
+    """
+    blocks = np.empty((scores.size + (1 << shift) - 1) >> shift, np.uint64)
+    siphash_blocks(k0, k1, context, blocks)
+    width = _U(64 >> shift)
+    mask = (_U(1) << width) - _U(1)
+    for block in range(blocks.size):
+        start = block << shift
+        for i in range(min(1 << shift, scores.size - start)):
+            lane = (blocks[block] >> (_U(i) * width)) & mask
+            scores[start + i] += delta * np.float32(lane < below)
 
 
 @nb.njit(cache=True, inline="always")

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from stillwatch.prove.watermark.kernels import raise_green
 from stillwatch.prove.watermark.prf import vocabulary_lanes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["lanes_by_torch", "rows", "words_tensor"]
+    from stillwatch.prove.watermark.green_red import GreenRed
+
+__all__ = ["lanes_by_torch", "raised", "rows", "words_tensor"]
 
 _START = (0x736F6D6570736575, 0x646F72616E646F6D, 0x6C7967656E657261, 0x7465646279746573)
 _WRAP = 1 << 64
@@ -51,6 +54,41 @@ def rows(words: torch.Tensor, contexts: torch.Tensor, vocabulary: int, shift: in
     ]
     stack = np.stack(found)
     return torch.from_numpy(stack if stack.dtype == np.uint8 else stack.astype(np.int64))
+
+
+def raised(
+    scores: torch.Tensor,
+    words: torch.Tensor,
+    contexts: torch.Tensor,
+    delta: torch.Tensor,
+    scheme: GreenRed,
+) -> torch.Tensor:
+    """Add each row's bias to its green tokens, in place.
+
+    Args:
+        scores: (n, vocabulary).
+        words: (n, 2) int64, a key a row.
+        contexts: (n, h) int64.
+        delta: (n,) float32, 0 for rows that are not marked.
+        scheme: context and gamma; its own delta is not used.
+    """
+    if scores.device.type == "cpu" and scores.dtype == torch.float32:
+        held = scores.numpy()
+        before = contexts.numpy().astype(np.uint32)
+        for row, ((low, high), bias) in enumerate(zip(words.tolist(), delta.tolist(), strict=True)):
+            if bias:
+                raise_green(
+                    np.uint64(low % _WRAP),
+                    np.uint64(high % _WRAP),
+                    before[row],
+                    scheme.shift,
+                    np.uint64(scheme.below),
+                    np.float32(bias),
+                    held[row],
+                )
+        return scores
+    green = rows(words, contexts, scores.shape[1], scheme.shift) < scheme.below
+    return scores.add_((green * delta[:, None]).to(scores.dtype))
 
 
 def lanes_by_torch(
