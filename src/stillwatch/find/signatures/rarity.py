@@ -28,7 +28,8 @@ def pooled(
 
     An author states a share, rounded up, and not of how many accounts.  It could not have stated
     one below half an account in all that it counted, so that it is worth half an account in as many
-    as make that share, and is added to one's own count as that.
+    as make that share, and is added to one's own count as that.  What is common here is common,
+    whatever the author counted.
 
     Args:
         others: as the author states it, in a million.
@@ -36,12 +37,13 @@ def pooled(
         accounts: own accounts at that time.
 
     >>> pooled(np.array([1_000, 1_000]), np.array([0, 90]), 500).round(5).tolist()
-    [0.0005, 0.0905]
+    [0.0005, 0.17964]
     >>> pooled(np.array([1_000]), np.array([0]), 0).tolist()  # nothing is known here
     [0.001]
     """
     stated = np.maximum(np.asarray(others, np.float64), 1.0) / 1e6
-    return np.asarray((0.5 + here) / (0.5 / stated + accounts))
+    both = (0.5 + here) / (0.5 / stated + accounts)
+    return np.asarray(np.maximum(both, np.asarray(here) / (accounts + 1.0)))
 
 
 class Arrivals:
