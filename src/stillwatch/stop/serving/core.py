@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -14,7 +13,8 @@ from stillwatch.find.features.veil import Veil
 from stillwatch.stop.interface import Charge, Decision, Mode, Rung
 from stillwatch.stop.serving.grounds import is_member, known_grounds, settle, usage_grounds
 from stillwatch.stop.serving.kernels import weighing as told_at
-from stillwatch.stop.serving.kernels.tables import SketchKey, scratch
+from stillwatch.stop.serving.kernels.addresses import addresses_of
+from stillwatch.stop.serving.kernels.tables import scratch
 from stillwatch.stop.serving.kernels.weighing import learn, weigh_one
 from stillwatch.stop.serving.knowledge import Keys, KnownAccount
 from stillwatch.stop.serving.places import block_of
@@ -37,8 +37,7 @@ _SECOND = 1_000_000
 _STRANGER = KnownAccount(None, -1.0, 0, licensed=False, decoy=False, verification="", heard=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(NamedTuple):
     """A request that was read and weighed, before its charges are settled."""
 
     request: Request
@@ -61,6 +60,16 @@ class Weighed:
     """Version of what was known."""
     told: tuple[int, ...]
     """What the kernel told, see ``kernels.weighing``."""
+
+
+class _OfTerms(NamedTuple):
+    """What is made of a policy once."""
+
+    terms: Terms
+    weights: np.ndarray
+    """As ``weigh_one`` takes them, with the key of the sketch."""
+    tiers: dict[tuple[str, bool], Tier]
+    """By verification level and licence, as they were met; levels are those of one snapshot."""
 
 
 class Core:
@@ -94,7 +103,7 @@ class Core:
         measures: Measures = NO_MEASURES,
         *,
         secret: bytes = b"",
-        accounts: int = 5 << 18,
+        accounts: int = 7 << 18,
         segments: int = 1 << 22,
     ) -> None:
         self._keys = Keys(secret)
@@ -105,10 +114,10 @@ class Core:
         self._key = key_from_secret(secret)
         veil = Veil.of(secret) if secret else Veil(0, 0)
         self._veil = veil
-        self._sketch = SketchKey(seed_of(self._key), np.uint64(veil.low), np.uint64(veil.high))
-        self._ask = np.zeros(4, np.int64)
+        self._sketch = np.array([seed_of(self._key), veil.low, veil.high], np.uint64)
         self._scratch = scratch()
-        self._of_terms: tuple[Terms, np.ndarray] | None = None
+        self._scratch_lies = addresses_of(self._scratch)
+        self._of_terms = self._made_of(terms)
         self._compile()
 
     @property
@@ -137,14 +146,21 @@ class Core:
         Args:
             request: as the gateway made it.
         """
-        terms, knowledge = self.terms, self.knowledge
+        terms, knowledge = self.terms, self._knowledge
+        if self._of_terms.terms is not terms:
+            self._of_terms = self._made_of(terms)
+        made = self._of_terms
         asked, unread = read_asked(request)
         account = self._keys.of(b"account", request.account)
-        told = self._price(request, asked, account, terms, knowledge)
+        told = self._price(request, asked, account, made.weights, knowledge)
         row = told[told_at.KNOWN]
         known = knowledge.account(row) if row >= 0 else _STRANGER
         now, expires = request.time, knowledge.as_of + terms.lasts * _SECOND
-        tier = terms.tier_of(known.verification, licensed=known.licensed)
+        standing = known.verification, known.licensed
+        tier = made.tiers.get(standing)
+        if tier is None:
+            tier = terms.tier_of(known.verification, licensed=known.licensed)
+            made.tiers[standing] = tier
         block = block_of(request.ip)
         heard = self._heard(request, told, block, knowledge)
         grounds: Sequence[Ground] = ()
@@ -236,50 +252,52 @@ class Core:
             decision.prompt_tokens,
             decision.expected_output,
             decision.cost - decision.owed,
-            self._weights(self.terms),
+            self._of_terms.weights,
         )
 
     def _compile(self) -> None:
         """Compile the kernels, or load them, so that no request waits for it."""
-        state, sketch, known = State(16, 8).tables, self._sketch, self.knowledge
-        account, weights = np.uint64(1), self._weights(self.terms)
-        tables, pieces = known.tables, known.pieces
+        state, account = State(16, 8), np.uint64(1)
+        weights, known = self._of_terms.weights, self.knowledge.addresses
         weigh_one(
-            _NO_TEXT, account, 0, self._ask, weights, sketch, tables, pieces, state, self._scratch
+            *(_NO_TEXT, account, 0, -1, 1, 0, 0, weights),
+            *(*known, state.addresses, self._scratch_lies),
         )
-        learn(state, account, 0, 0, 0, 0, 0, weights)
+        learn(state.tables, account, 0, 0, 0, 0, 0, weights)
 
     def _price(
-        self, request: Request, asked: Asked, account: bytes, terms: Terms, knowledge: Knowledge
+        self,
+        request: Request,
+        asked: Asked,
+        account: bytes,
+        weights: np.ndarray,
+        knowledge: Knowledge,
     ) -> tuple[int, ...]:
-        ask = self._ask
-        ask[0], ask[1] = asked.max_tokens, asked.choices
-        ask[2], ask[3] = asked.reasoning, asked.structured
         text = asked.prompt.encode("utf-8", "surrogatepass")
         weigh_one(
             np.frombuffer(text, np.uint8) if text else _NO_TEXT,
             np.uint64(Keys.number(account)),
             request.time // _SECOND,
-            ask,
-            self._weights(terms),
-            self._sketch,
-            knowledge.tables,
-            knowledge.pieces,
-            self.state.tables,
-            self._scratch,
+            asked.max_tokens,
+            asked.choices,
+            int(asked.reasoning),
+            int(asked.structured),
+            weights,
+            *knowledge.addresses,
+            self.state.addresses,
+            self._scratch_lies,
         )
         return tuple(self._scratch.told.tolist())
 
-    def _weights(self, terms: Terms) -> np.ndarray:
-        held = self._of_terms
-        if held is None or held[0] is not terms:
-            w = terms.weights
-            values = (
-                *(w.usual_output, w.history, w.echo, w.length, w.reasoning, w.structured),
-                *(w.known, w.shared, w.doublings, w.popular, w.least, w.cleared * 10),
-            )
-            held = self._of_terms = terms, np.array(values, np.int64)
-        return held[1]
+    def _made_of(self, terms: Terms) -> _OfTerms:
+        """Return what is made of a policy once."""
+        w = terms.weights
+        values = (
+            *(w.usual_output, w.history, w.echo, w.length, w.reasoning, w.structured),
+            *(w.known, w.shared, w.doublings, w.popular, w.least, w.cleared * 10),
+        )
+        weights = np.concatenate([np.array(values, np.int64), self._sketch.view(np.int64)])
+        return _OfTerms(terms, weights, {})
 
     def _heard(
         self, request: Request, told: tuple[int, ...], block: str, knowledge: Knowledge

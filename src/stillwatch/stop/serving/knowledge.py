@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from stillwatch.errors import InputFormatError
 from stillwatch.records import FAMILIES
 from stillwatch.stop.serving.indicators import LICENCES, Heard, Indicators, Pieces, Place
+from stillwatch.stop.serving.kernels.addresses import addresses_of
 from stillwatch.stop.serving.kernels.known import fill_slots
 from stillwatch.stop.serving.kernels.tables import KnownTables, PieceTables
 from stillwatch.stop.serving.kernels.weighing import LICENSED
@@ -115,6 +116,8 @@ class Knowledge:
     flags, level, indicator."""
     pieces: PieceTables
     """Of ``indicators``."""
+    addresses: tuple[NDArray[np.int64], NDArray[np.int64]]
+    """Of ``tables`` and ``pieces``."""
     secret: bytes
     """Hash of the secret under which accounts are looked up."""
     _campaigns: tuple[KnownCampaign, ...]
@@ -205,14 +208,17 @@ class Knowledge:
         fill_slots(numbers, slots, of_slot)
         indicators = Indicators(pieces, places, seed)
         pool = indicators.table
+        held = KnownTables(slots, of_slot, _holders(tables[1], ids, keys), rows)
+        looked_up = PieceTables(pool.known, pool.slots, pool.bitmap, pool.seed)
         return cls(
             version=version,
             as_of=as_of,
             campaigns=known,
             indicators=indicators,
-            tables=KnownTables(slots, of_slot, _holders(tables[1], ids, keys), rows),
+            tables=held,
+            pieces=looked_up,
+            addresses=(addresses_of(held), addresses_of(looked_up)),
             secret=keys.check,
-            pieces=PieceTables(pool.known, pool.slots, pool.bitmap, pool.seed),
             _campaigns=tuple(known.values()),
             _levels=levels,
             _heard=heard,

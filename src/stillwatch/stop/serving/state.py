@@ -14,6 +14,7 @@ import numpy as np
 from stillwatch.errors import ConfigurationError, InputFormatError
 from stillwatch.stop.serving.kernels import accounts as of
 from stillwatch.stop.serving.kernels import segments as segment
+from stillwatch.stop.serving.kernels.addresses import addresses_of
 from stillwatch.stop.serving.kernels.merging import (
     merge_accounts,
     merge_segments,
@@ -134,6 +135,7 @@ class State:
             crowd=np.zeros((2, segment.CROWD), np.uint8),
             crowd_told=np.array([0, -1], np.int64),
         )
+        self.addresses = addresses_of(self.tables)
 
     def snapshot(self) -> Snapshot:
         """Return a copy of what is in use."""

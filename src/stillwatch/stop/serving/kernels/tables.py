@@ -11,20 +11,10 @@ from stillwatch.find.features.text import FACETS, FORM, MAX_TOKENS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["TOLD", "KnownTables", "PieceTables", "Scratch", "SketchKey", "StateTables", "scratch"]
+__all__ = ["TOLD", "KnownTables", "PieceTables", "Scratch", "StateTables", "scratch"]
 
 TOLD = 10
 """Figures that a call tells."""
-
-
-class SketchKey(NamedTuple):
-    """Key of sketches, and of the veil over them."""
-
-    seed: np.uint64
-    """What the sketch starts from."""
-    low: np.uint64
-    """Half of the veil's key; both are 0 where there is no veil."""
-    high: np.uint64
 
 
 class KnownTables(NamedTuple):

@@ -13,6 +13,7 @@ from stillwatch.find.features.pieces import piece_at
 from stillwatch.find.features.text import KIND_SENTENCE, pieces_of
 from stillwatch.find.features.veil import veiled
 from stillwatch.stop.serving.kernels import accounts as of
+from stillwatch.stop.serving.kernels.addresses import known_of, pieces_at, scratch_of, state_of
 from stillwatch.stop.serving.kernels.known import known_at
 from stillwatch.stop.serving.kernels.panes import PANE
 from stillwatch.stop.serving.kernels.segments import count_crowd, hold, holders_of, segment_at
@@ -107,15 +108,15 @@ def worth_of(output, prompt, echo, length):
 
 
 @nb.njit(cache=True, nogil=True)
-def _match(key, pieces, facets, count, found):
+def _match(low, high, pieces, facets, count, found):
     """Look the facets of a prompt up among shared pieces; return how many were found."""
     hits = 0
     if pieces.known.size == 0:
         return hits
     for i in range(count):
         value = facets[i]
-        if key.low != 0 or key.high != 0:
-            value = veiled(value, key.low, key.high)
+        if low != 0 or high != 0:
+            value = veiled(value, low, high)
         place = piece_at(value, pieces.known, pieces.slots, pieces.bitmap, pieces.seed)
         if place >= 0:
             found[hits] = place
@@ -168,28 +169,47 @@ def _spread(state, at, pane, segments, many, again, holder, cleared, licensed, p
 
 
 @nb.njit(cache=True, nogil=True)
-def weigh_one(text, account, now, asked, weights, key, known, pieces, state, scratch):
+def weigh_one(
+    text,
+    account,
+    now,
+    cap,
+    choices,
+    reasoning,
+    structured,
+    weights,
+    known_lies,
+    pieces_lie,
+    state_lies,
+    scratch_lies,
+):
     """Take one request into the state and price it.
 
     Args:
         text: the prompt, UTF-8, uint8.
         account: keyed hash, not 0.
         now: seconds since 1970.
-        asked: (4,) int64: max_tokens or -1, choices, reasoning, structured.
-        weights: (12,) int64: the policy's, in the order of ``Weights``; the last of them, up to
-            which a scan's verdict clears an account, in ten-thousandths.
-        key: ``SketchKey``.
-        known: ``KnownTables``.
-        pieces: ``PieceTables``.
-        state: ``StateTables``, changed.
-        scratch: ``Scratch``, filled; ``told`` and ``found`` are the result.
+        cap: max_tokens, -1 where not given.
+        choices: answers asked for.
+        reasoning: 1 where a trace is asked for.
+        structured: 1 where a schema is asked for.
+        weights: (15,) int64: the policy's, in the order of ``Weights``, of which the last, up to
+            which a scan's verdict clears an account, is in ten-thousandths; then the seed of the
+            sketch and the two halves of the veil's key, which are 0 where there is no veil.
+        known_lies: addresses of ``KnownTables``.
+        pieces_lie: of ``PieceTables``.
+        state_lies: of ``StateTables``, changed.
+        scratch_lies: of ``Scratch``, filled; ``told`` and ``found`` are the result.
     """
+    known, pieces = known_of(known_lies), pieces_at(pieces_lie)
+    state, scratch = state_of(state_lies), scratch_of(scratch_lies)
+    seed, low, high = np.uint64(weights[12]), np.uint64(weights[13]), np.uint64(weights[14])
     told = scratch.told
     _, count, whole = pieces_of(
         text,
         0,
         text.size,
-        key.seed,
+        seed,
         0,
         scratch.tokens,
         scratch.weights,
@@ -206,7 +226,7 @@ def weigh_one(text, account, now, asked, weights, key, known, pieces, state, scr
         licensed = (known.rows[row, 3] & LICENSED) != 0
         cleared = known.rows[row, 0] < 0 and 0 <= known.rows[row, 1] <= weights[11]
     told[KNOWN] = row
-    told[HITS] = _match(key, pieces, scratch.facets, count, scratch.found)
+    told[HITS] = _match(low, high, pieces, scratch.facets, count, scratch.found)
 
     counts = state.counts
     at = of.account_at(state.keys, counts, state.seen, account, now)
@@ -226,12 +246,12 @@ def weigh_one(text, account, now, asked, weights, key, known, pieces, state, scr
     output = np.int64(counts[at, of.OUTPUT]) + np.int64(counts[at, of.OUTPUT + 1])
     answers = np.int64(counts[at, of.ANSWERS]) + np.int64(counts[at, of.ANSWERS + 1])
     expected = (output + weights[1] * weights[0]) // max(answers + weights[1], 1)
-    if asked[0] >= 0:
-        expected = min(expected, asked[0])
-    expected = min(expected * max(asked[1], 1), _MOST_TOKENS)
+    if cap >= 0:
+        expected = min(expected, cap)
+    expected = min(expected * max(choices, 1), _MOST_TOKENS)
     prompt = np.int64(text.size) // _BYTES_A_TOKEN
     alone = worth_of(expected, prompt, weights[2], weights[3])
-    alone *= (1000.0 + asked[2] * weights[4] + asked[3] * weights[5]) / 1000.0
+    alone *= (1000.0 + reasoning * weights[4] + structured * weights[5]) / 1000.0
     alone *= (weights[6] + (1000.0 - weights[6]) * told[NOVEL] / 1000.0) / 1000.0
     extra = alone * doublings * weights[7] / 1000.0
     owed = np.int64(counts[at, of.OWED])

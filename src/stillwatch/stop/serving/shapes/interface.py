@@ -98,6 +98,8 @@ def text_of(content: msgspec.Raw) -> str | None:
     >>> text_of(msgspec.Raw(b'[{"type": "text", "text": "a"}, {"type": "image"}]'))
     'a'
     """
+    if content is NOTHING:
+        return None
     raw = memoryview(content)
     if not raw or raw[0] == 110:  # null
         return None
@@ -117,6 +119,8 @@ def word(value: msgspec.Raw) -> str:
     >>> word(msgspec.Raw(b'"gpt"')), word(msgspec.Raw(b"3"))
     ('gpt', '')
     """
+    if value is NOTHING:
+        return ""
     raw = memoryview(value)
     if not 2 < len(raw) <= _SCALAR or raw[0] != 34:
         return ""
@@ -129,6 +133,8 @@ def real(value: msgspec.Raw) -> float:
     >>> real(msgspec.Raw(b"0.5")), real(msgspec.Raw(b'"hot"')), real(msgspec.Raw(b"1e999"))
     (0.5, -1.0, -1.0)
     """
+    if value is NOTHING:
+        return -1.0
     raw = memoryview(value)
     if not 0 < len(raw) <= _SCALAR or not 48 <= raw[0] <= 57:
         return -1.0
@@ -146,8 +152,7 @@ def whole(*values: msgspec.Raw) -> int:
     (100, 2147483647, -1)
     """
     for value in values:
-        number = real(value)
-        if number >= 0:
+        if value is not NOTHING and (number := real(value)) >= 0:
             return int(min(number, 2**31 - 1))
     return -1
 
@@ -162,5 +167,7 @@ def given(value: msgspec.Raw, nothing: Sequence[bytes] = (b"null", b"false")) ->
     >>> given(msgspec.Raw(b'"high"')), given(msgspec.Raw(b"null")), given(NOTHING)
     (True, False, False)
     """
+    if value is NOTHING:
+        return False
     raw = memoryview(value)
     return bool(raw) and not (len(raw) < 16 and bytes(raw) in nothing)
