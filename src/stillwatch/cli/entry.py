@@ -34,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "measures": "stillwatch.cli.measures",
     "watermark": "stillwatch.cli.watermark",
     "serve": "stillwatch.cli.serve",
+    "updates": "stillwatch.cli.updates",
     "appeals": "stillwatch.cli.appeals",
     "demo": "stillwatch.cli.demo",
 }
