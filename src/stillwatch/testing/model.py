@@ -112,20 +112,33 @@ def _whole(path: str, count: int) -> dict[str, Any]:
     if path.endswith("/responses"):
         trace = {"type": "reasoning_text", "text": "a trace"}
         output: list[dict[str, Any]] = [
-            {"type": "reasoning", "summary": [], "content": [trace]},
+            {"type": "reasoning", "id": "rs_1", "summary": [], "content": [trace]},
             {
                 "type": "message",
+                "id": "msg_1",
+                "status": "completed",
                 "role": "assistant",
-                "content": [{"type": "output_text", "text": text}],
+                "content": [{"type": "output_text", "text": text, "annotations": []}],
             },
         ]
-        usage = {"input_tokens": 7, "output_tokens": count, "total_tokens": 7 + count}
+        details: dict[str, Any] = {
+            "input_tokens": 7,
+            "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens": count,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": 7 + count,
+        }
         return {
             "id": "resp_1",
             "object": "response",
+            "created_at": 1,
+            "model": "m",
             "status": "completed",
+            "parallel_tool_calls": True,
+            "tool_choice": "auto",
+            "tools": [],
             "output": output,
-            "usage": usage,
+            "usage": details,
         }
     if "enerateContent" in path:
         parts = [{"text": "a trace", "thought": True}, {"text": text}]

@@ -73,3 +73,10 @@ def running(request, tmp_path_factory):
 def world(running):
     running.clear()
     return running
+
+
+def pytest_collection_modifyitems(items):
+    """Leave the hostile requests of the second way of sending bodies to the slow suite."""
+    for item in items:
+        if item.path.name == "test_hostile_requests.py" and "buffered" in item.name:
+            item.add_marker(pytest.mark.slow)

@@ -44,7 +44,7 @@ def effect(**changed):
 def asked_of(request):
     try:
         body = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = {}
     body = body if isinstance(body, dict) else {}
     stream = bool(body.get("stream"))

@@ -223,7 +223,9 @@ def test_the_callback_withholds(callback, stream):
 
 def test_the_callback_takes_messages_of_another_shape(callback):
     body = CHAT | {"max_tokens": 5}
-    assert callback.post("acme", "/v1/messages", body).status_code == 200
+    answer = callback.post("acme", "/v1/messages", body)
+    assert answer.status_code == 200
+    assert "one two" in answer.text
     assert callback.service.requests[0].shape == "anthropic-messages"
     assert callback.post("limited", "/v1/messages", body).status_code == 429
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from stillwatch.stop.gateways.gateway import Passing
 from stillwatch.stop.gateways.grpc import Method, RpcError, Status
-from stillwatch.stop.gateways.messages import ProcessingRequest, ProcessingResponse
+from stillwatch.stop.gateways.messages import ProcessingRequest, ProcessingResponse, read_message
 from stillwatch.stop.gateways.outcomes import PROBLEM, Outcome, UndecidedError, problem
 from stillwatch.stop.gateways.paths import MODEL_HEADER, renamed, shape_of
 from stillwatch.stop.interface import FailMode, Shape
@@ -96,7 +96,7 @@ class _Processing:
 
     async def take(self, raw: bytes) -> None:
         """Answer one message of Envoy's."""
-        message = ProcessingRequest.FromString(raw)
+        message = read_message(ProcessingRequest, raw)
         kind = message.WhichOneof("request")
         if not self._known:
             self._learn(message)

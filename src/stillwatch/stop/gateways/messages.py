@@ -10,8 +10,17 @@ from importlib import resources
 from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import DecodeError
 
-__all__ = ["ProcessingRequest", "ProcessingResponse", "RateLimitRequest", "RateLimitResponse"]
+from stillwatch.stop.gateways.grpc import RpcError, Status
+
+__all__ = [
+    "ProcessingRequest",
+    "ProcessingResponse",
+    "RateLimitRequest",
+    "RateLimitResponse",
+    "read_message",
+]
 
 _POOL = descriptor_pool.DescriptorPool()
 for _file in descriptor_pb2.FileDescriptorSet.FromString(
@@ -33,3 +42,15 @@ RateLimitRequest = _message("RateLimitRequest")
 """What Envoy asks of a limit."""
 RateLimitResponse = _message("RateLimitResponse")
 """What the limit says."""
+
+
+def read_message(kind: Any, raw: bytes) -> Any:  # noqa: ANN401 - classes made at run time
+    """Return a message of a kind.
+
+    Raises:
+        RpcError: it is none.
+    """
+    try:
+        return kind.FromString(raw)
+    except DecodeError:
+        raise RpcError(Status.INVALID_ARGUMENT, "the message cannot be read") from None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stillwatch.stop.gateways.grpc import Method
-from stillwatch.stop.gateways.messages import RateLimitRequest, RateLimitResponse
+from stillwatch.stop.gateways.messages import RateLimitRequest, RateLimitResponse, read_message
 from stillwatch.stop.gateways.outcomes import PROBLEM, Outcome, UndecidedError, problem
 from stillwatch.stop.gateways.trust import address_of
 from stillwatch.stop.interface import FailMode, Shape
@@ -44,7 +44,7 @@ def rate_limits(gateway: Gateway) -> Method:
     async def limit(call: Call) -> None:
         raw = await call.receive()
         if raw is not None:
-            await call.send(await _limit(gateway, RateLimitRequest.FromString(raw)))
+            await call.send(await _limit(gateway, read_message(RateLimitRequest, raw)))
 
     return Method(_PATH, limit)
 
