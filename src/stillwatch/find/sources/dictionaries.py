@@ -8,10 +8,11 @@ Source: the Parquet format's ``PageHeader``, in Thrift's compact protocol.
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING, BinaryIO
 
+import numpy as np
 import pyarrow as pa
+from numba import njit
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -47,16 +48,19 @@ def longest_entry(stream: BinaryIO, chunk: pq.ColumnChunkMetaData) -> int:
         codec = CODECS.get(chunk.compression)
         if codec is not None:
             page = pa.Codec(codec).decompress(page, header.unpacked, asbytes=True)
-        return _longest(page)
+        return int(_longest(np.frombuffer(page, np.uint8)))
     except (ValueError, IndexError, OSError, pa.ArrowException):
         return most  # reading the column will say what is wrong with it
 
 
-def _longest(page: bytes) -> int:
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _longest(page: np.ndarray) -> int:
     """Return the longest value of a page of lengths (32 bits) and bytes."""
     at = longest = 0
-    while at + 4 <= len(page):
-        (length,) = struct.unpack_from("<I", page, at)
+    while at + 4 <= page.size:
+        length = 0
+        for k in range(4):
+            length |= int(page[at + k]) << (8 * k)
         longest = max(longest, length)
         at += 4 + length
     return longest
