@@ -44,7 +44,7 @@ def proxy(folder, config, model, api):
     """Run the proxy, and give its URL."""
     text = (HOW_TO / config).read_text("utf-8")
     text = text.replace("127.0.0.1:9000", f"127.0.0.1:{model}")
-    text = text.replace("127.0.0.1:8700", f"127.0.0.1:{api}")
+    text = text.replace("127.0.0.1:8720", f"127.0.0.1:{api}")
     text = text.replace("  master_key", "  custom_auth: auth.who\n  master_key")
     (folder / "config.yaml").write_text(text)
     (folder / "auth.py").write_text(AUTH)

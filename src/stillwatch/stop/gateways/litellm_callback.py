@@ -67,7 +67,7 @@ class StillwatchGuardrail(CustomGuardrail):  # type: ignore[misc]
         self._fail_open = fail_open
         token = api_key or os.environ.get("STILLWATCH_TOKEN", "")
         self._client = httpx.AsyncClient(
-            base_url=api_base or os.environ.get("STILLWATCH_URL", "http://127.0.0.1:8700"),
+            base_url=api_base or os.environ.get("STILLWATCH_URL", "http://127.0.0.1:8720"),
             headers={"authorization": f"Bearer {token}"} if token else {},
             timeout=timeout,
         )
