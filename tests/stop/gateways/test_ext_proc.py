@@ -8,6 +8,7 @@ import time
 import httpx
 import pytest
 
+HOW_TO = (ROOT / "docs" / "how-to" / "envoy.yaml").read_text("utf-8")
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hello"}], "max_tokens": 5}
 PATHS = {
     "/v1/chat/completions": CHAT,

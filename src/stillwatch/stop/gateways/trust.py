@@ -53,8 +53,8 @@ class Trust:
     tls_fingerprint: str = "x-stillwatch-ja4"
     zero_retention: str = "x-stillwatch-zero-retention"
     hops: int = 0
-    """Proxies before this one that append the address they saw to ``X-Forwarded-For``, and that
-    are trusted to; 0 takes the address of the connection."""
+    """Trusted proxies that appended the address they saw to ``X-Forwarded-For``; 0 takes the
+    address that the gateway gives."""
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -109,7 +109,8 @@ class Trust:
     def _address(self, headers: Sequence[tuple[str, str]], connection: str) -> str:
         if not self.hops:
             return address_of(connection)
-        said = ",".join(value for name, value in headers if name == "x-forwarded-for").split(",")
+        given = [value for name, value in headers if name == "x-forwarded-for"]
+        said = ",".join(given).split(",") if given else []
         # the last was appended by the nearest proxy: what lies further left is a client's word
         return (
             address_of(said[-self.hops].strip())
