@@ -56,7 +56,7 @@ def book(tmp_path, clock):
     )
     assert "leaves 3" in note
     error = run("keys", "draw", 1, VALUE, "--state", folder, fails=RefusedError)
-    assert error.rule == "W-11"
+    assert error.rule == "K-11"
     clock.now += 100
     run("keys", "draw", 1, VALUE, "--state", folder)
     return folder, signer
@@ -229,4 +229,4 @@ def test_beacons_that_are_not_known_need_a_time(tmp_path, clock):
     assert "not before 2027-01-01T00:00:00Z" in note
     run("keys", "draw", 1, "no hex", "--state", folder, fails=ConfigurationError)
     error = run("keys", "commit", "--state", folder, "--epoch", "e", fails=RefusedError)
-    assert error.rule == "W-6"
+    assert error.rule == "K-6"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -61,12 +63,16 @@ def refused(rule, call, *arguments):
     assert caught.value.rule == rule
 
 
+def test_k_11_a_round_that_is_to_come_has_no_value(book):
+    committed(book)
+    refused("K-11", book.draw, 1, VALUE, NOW)
+
+
 def test_a_key_is_fixed_by_what_was_committed_and_by_the_beacon(book):
     committed(book)
     entry = book.entry("2026-11", "campaign-1")
     with pytest.raises(ConfigurationError, match="waits for its beacon"):
         book.key(entry)
-    refused("W-11", book.draw, 1, VALUE, NOW)
     book.draw(1, VALUE, NOW + 100)
     first = book.key(entry)
     assert first == KeyBook.open(book.folder).key(entry)
@@ -99,19 +105,19 @@ def test_a_note_names_no_cohort_and_a_reveal_one(book):
 @pytest.mark.parametrize(
     ("rule", "change"),
     [
-        ("W-9", {"secret": bytes(32)}),
-        ("W-9", {"salt": bytes(32)}),
+        ("K-9", {"secret": bytes(32)}),
+        ("K-9", {"salt": bytes(32)}),
         ("L-3", {"salt": bytes(31)}),
-        ("W-9", {"cohort": "campaign-1"}),
-        ("W-5", {"cohort": "a\nb"}),
-        ("W-8", {"epoch": "2026-12"}),
-        ("W-9", {"index": 3}),
-        ("W-9", {"proof": ()}),
-        ("W-2", {"beacon": b"short"}),
+        ("K-9", {"cohort": "campaign-1"}),
+        ("K-5", {"cohort": "a\nb"}),
+        ("K-8", {"epoch": "2026-12"}),
+        ("K-9", {"index": 3}),
+        ("K-9", {"proof": ()}),
+        ("K-2", {"beacon": b"short"}),
     ],
     ids=str,
 )
-def test_a_reveal_that_was_changed_is_refused(book, rule, change):
+def test_k_8_and_k_9_a_reveal_that_was_changed_is_refused(book, rule, change):
     reveal = replace(revealed(book), **change)
     refused(rule, verify_reveal, reveal, [book.signer.public])
 
@@ -143,12 +149,12 @@ def test_a_note_of_another_signer_is_refused(book):
 @pytest.mark.parametrize(
     ("old", "new", "rule"),
     [
-        ("by lab.example/marks", "by other.example", "W-6"),
-        ("time 2026", "time 2027", "W-7"),
-        ("round ", "round 1", "W-1"),
-        ("number 1", "number 0", "W-6"),
-        ("time 2026-11", "time 2026-13", "W-6"),
-        ("leaves 3", "leaves 30000000", "W-6"),
+        ("by lab.example/marks", "by other.example", "K-6"),
+        ("time 2026", "time 2027", "K-7"),
+        ("round ", "round 1", "K-1"),
+        ("number 1", "number 0", "K-6"),
+        ("time 2026-11", "time 2026-13", "K-6"),
+        ("leaves 3", "leaves 30000000", "K-6"),
     ],
 )
 def test_a_signer_who_breaks_the_rules_is_refused(book, old, new, rule):
@@ -160,29 +166,51 @@ def test_a_signer_who_breaks_the_rules_is_refused(book, old, new, rule):
     refused(rule, parse_commitment, note, [book.signer.public])
 
 
-def test_a_cohort_has_one_key_an_epoch(book):
+def test_k_10_a_cohort_has_one_key_an_epoch(book):
     committed(book)
-    refused("W-10", committed, book, ["new", "campaign-1"])
-    refused("W-10", committed, book, ["twice", "twice"])
+    refused("K-10", committed, book, ["new", "campaign-1"])
+    refused("K-10", committed, book, ["twice", "twice"])
     assert len(book.entries) == 3
     draw = Draw.after("drand-quicknet", NOW + 60)
     book.commit("2026-12", ["campaign-1"], Gumbel(), draw, NOW)
     assert book.scheme(book.entry("2026-12", "campaign-1")) == Gumbel()
 
 
-def test_nothing_is_committed_to_a_round_that_has_come(book):
+def test_k_7_nothing_is_committed_to_a_round_that_has_come(book):
     draw = Draw.of("drand-quicknet", 1)
-    refused("W-7", book.commit, "2026-11", ["a"], GreenRed(), draw, NOW)
-    refused("W-6", book.commit, "2026-11", [], GreenRed(), Draw("other", 1, NOW + 1), NOW)
+    refused("K-7", book.commit, "2026-11", ["a"], GreenRed(), draw, NOW)
     assert book.commitments == []
 
 
-def test_rounds_of_known_beacons_have_their_times():
+def test_k_6_a_commitment_is_to_something(book):
+    refused("K-6", book.commit, "2026-11", [], GreenRed(), Draw("other", 1, NOW + 1), NOW)
+    assert book.commitments == []
+
+
+def test_k_2_a_beacons_value_has_a_length():
+    draw = Draw.of("drand-quicknet", 7)
+    refused("K-2", Beacon, draw, bytes(15))
+    refused("K-2", Beacon, draw, bytes(1025))
+
+
+def test_k_3_keys_have_32_bytes():
+    refused("K-3", WatermarkKey, bytes(31))
+    refused("K-3", MasterKey, bytes(33))
+
+
+def test_k_5_names_are_one_line(book):
+    for name in ("", "a\nb", "a" * 201, "\ud800"):
+        refused("K-5", committed, book, [name])
+    draw = Draw.after("drand-quicknet", NOW + 60)
+    refused("K-5", book.commit, "a\tb", ["a"], GreenRed(), draw, NOW)
+
+
+def test_k_1_rounds_of_known_beacons_have_their_times():
     assert Draw.after("drand-default", 1_595_431_050).round == 2
     assert Draw.after("drand-quicknet", NOW).not_before in range(NOW + 1, NOW + 4)
-    refused("W-1", Draw, "drand-quicknet", 2, 1_692_803_367)
-    refused("W-1", Draw.of, "a lottery", 7)
-    refused("W-1", Draw, "two\nlines", 7, NOW)
+    refused("K-1", Draw, "drand-quicknet", 2, 1_692_803_367)
+    refused("K-1", Draw.of, "a lottery", 7)
+    refused("K-1", Draw, "two\nlines", 7, NOW)
 
 
 def test_files_are_their_owners_alone_and_are_not_replaced(book):
@@ -264,7 +292,7 @@ def test_files_that_hold_something_else_are_named_errors(book, held):
     path.chmod(0o600)
     with pytest.raises(InputFormatError):
         IssuedKey.read(path)
-    refused("W-4", Reveal.decode, held)
+    refused("K-4", Reveal.decode, held)
 
 
 @settings(max_examples=200, deadline=None)
@@ -276,11 +304,11 @@ def test_files_that_hold_something_else_are_named_errors(book, held):
         }
     ).map(lambda held: {**held, "schema": "stillwatch-watermark-reveal-1"})
 )
-def test_reveals_of_any_content_are_read_or_refused(held):
+def test_k_4_reveals_of_any_content_are_read_or_refused(held):
     try:
         Reveal.decode(json.dumps(held).encode())
     except RefusedError as error:
-        assert error.rule == "W-4"  # noqa: PT017 - most are refused, few are read
+        assert error.rule == "K-4"  # noqa: PT017 - most are refused, few are read
 
 
 def test_the_chain_is_hkdf_as_documented():
@@ -300,3 +328,19 @@ def test_the_chain_is_hkdf_as_documented():
     assert low.to_bytes(8, "little") + high.to_bytes(8, "little") == words
     named = hashlib.sha256(b"stillwatch watermark key id v1\n" + raw).hexdigest()[:16]
     assert WatermarkKey(raw).id == named
+
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "reference" / "watermark.md").read_text("utf-8")
+
+
+def test_every_rule_is_in_the_reference_the_code_and_a_test():
+    code = "".join(
+        path.read_text("utf-8")
+        for path in (ROOT / "src" / "stillwatch" / "prove" / "watermark").glob("*.py")
+    )
+    rules = re.findall(r"^\| (K-\d+) \|", PAGE, re.MULTILINE)
+    assert set(re.findall(r'"(K-\d+)"', code)) == set(rules)
+    assert set(re.findall(r"# (K-\d+)", code)) == set(rules)
+    tests = Path(__file__).read_text("utf-8")
+    assert [r for r in rules if not re.search(rf"_{r.lower().replace('-', '_')}_\w", tests)] == []

@@ -66,6 +66,20 @@ def test_rows_are_raised_alike_on_every_path(scheme):
     assert torch.equal(compiled, wanted)
 
 
+def test_the_race_has_the_same_winners_as_in_numpy():
+    from stillwatch.prove.watermark.for_transformers import GumbelProcessor  # noqa: PLC0415
+
+    scheme, key = Gumbel(context=2), WatermarkKey.random(1)
+    ids, scores = torch.randint(0, VOCABULARY, (200, 2)), torch.randn(200, VOCABULARY)
+    scores[:, 7] = -torch.inf
+    got = GumbelProcessor(scheme, key)(ids, scores)
+    assert int(torch.isfinite(got).sum()) == 200, "one token is left in each row"
+    wanted = [
+        scheme.winner(key, ids[n], scores[n].double().numpy()) for n in range(200)
+    ]  # fmt: skip
+    assert got.argmax(-1).tolist() == wanted
+
+
 def model():
     transformers = pytest.importorskip(
         "transformers", reason="transformers is not installed (extra prove-torch)"

@@ -18,6 +18,7 @@ from stillwatch.errors import ConfigurationError, InputFormatError, OutputError,
 from stillwatch.ledger import SigningKey, canonical, merkle
 from stillwatch.prove.watermark.commitments import (
     Reveal,
+    check_name,
     leaf_of,
     parse_commitment,
     sign_commitment,
@@ -189,18 +190,20 @@ class KeyBook:
             now: seconds since 1970.
 
         Raises:
-            RefusedError: W-5 a name; W-6 how many; W-7 the round; W-10 a cohort was committed
+            RefusedError: K-5 a name; K-6 how many; K-7 the round; K-10 a cohort was committed
                 before, so that there would be two keys to choose from.
             OutputError: the book cannot be written.
         """
-        if len(set(cohorts)) < len(cohorts):  # W-10
-            raise RefusedError("W-10", "a cohort is named twice")
+        if len(set(cohorts)) < len(cohorts):  # K-10
+            raise RefusedError("K-10", "a cohort is named twice")
         number = len(self._pages) + 1
         new = []
+        for name in (epoch, *cohorts):
+            check_name(name)
         for cohort in cohorts:
-            if (epoch, cohort) in self._entries:  # W-10
+            if (epoch, cohort) in self._entries:  # K-10
                 raise RefusedError(
-                    "W-10", "a cohort is committed for this epoch already", where=cohort
+                    "K-10", "a cohort is committed for this epoch already", where=cohort
                 )
             salt = secrets.token_bytes(32)
             leaf = leaf_of(salt, self._master.secret(epoch, cohort), epoch, cohort)
@@ -217,7 +220,7 @@ class KeyBook:
 
         Raises:
             ConfigurationError: there is no such commitment, or it has another value.
-            RefusedError: W-2 the value's length; W-11 the round is still to come.
+            RefusedError: K-2 the value's length; K-11 the round is still to come.
             OutputError: the book cannot be written.
         """
         if not 1 <= number <= len(self._pages):
@@ -226,9 +229,9 @@ class KeyBook:
             )
         page = self._pages[number - 1]
         Beacon(page.made.draw, value)
-        if now < page.made.draw.not_before:  # W-11
+        if now < page.made.draw.not_before:  # K-11
             raise RefusedError(
-                "W-11",
+                "K-11",
                 "the beacon's round is still to come",
                 where=f"{page.made.draw.source} {page.made.draw.round}",
                 todo=f"wait until {page.made.draw.when}",
@@ -309,9 +312,9 @@ class KeyBook:
     def _take(self, entry: Entry) -> None:
         secret = self._master.secret(entry.epoch, entry.cohort)
         if leaf_of(entry.salt, secret, entry.epoch, entry.cohort) != entry.leaf:
-            raise RefusedError("W-9", "a leaf is not of this master key", where=entry.cohort)
+            raise RefusedError("K-9", "a leaf is not of this master key", where=entry.cohort)
         if not 1 <= entry.number <= len(self._pages):
-            raise RefusedError("W-6", "an entry is under no commitment", where=entry.cohort)
+            raise RefusedError("K-6", "an entry is under no commitment", where=entry.cohort)
         self._entries[entry.epoch, entry.cohort] = entry
 
     def _write(self) -> None:

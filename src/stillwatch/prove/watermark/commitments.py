@@ -31,6 +31,7 @@ __all__ = [
     "REVEAL_SCHEMA",
     "Commitment",
     "Reveal",
+    "check_name",
     "leaf_of",
     "parse_commitment",
     "sign_commitment",
@@ -129,19 +130,19 @@ class Reveal:
         """Return a reveal as it was received, with nothing verified.
 
         Raises:
-            RefusedError: W-4 it is not in its form.
+            RefusedError: K-4 it is not in its form.
         """
         try:
             held = json.loads(raw)
             if set(held) != {"schema", *cls.__dataclass_fields__} or (
                 held["schema"] != REVEAL_SCHEMA
             ):
-                raise RefusedError("W-4", "a reveal has other fields")  # W-4
+                raise RefusedError("K-4", "a reveal has other fields")  # K-4
             epoch, cohort, index, note = (held[k] for k in ("epoch", "cohort", "index", "note"))
             if type(index) is not int or not all(
                 isinstance(text, str) for text in (epoch, cohort, note)
             ):
-                raise RefusedError("W-4", "a reveal's field is of another type")  # W-4
+                raise RefusedError("K-4", "a reveal's field is of another type")  # K-4
             return cls(
                 epoch,
                 cohort,
@@ -152,23 +153,32 @@ class Reveal:
                 note.encode(),
                 bytes.fromhex(held["beacon"]),
             )
-        except (ValueError, TypeError, RecursionError) as error:  # W-4
-            raise RefusedError("W-4", f"a reveal is not in its form: {error}") from error
+        except (ValueError, TypeError, RecursionError) as error:  # K-4
+            raise RefusedError("K-4", f"a reveal is not in its form: {error}") from error
 
 
 def leaf_of(salt: bytes, secret: bytes, epoch: str, cohort: str) -> bytes:
     """Return a cohort's leaf, 32 bytes: salted, and over the secret, the epoch and the cohort.
 
     Raises:
-        RefusedError: W-5 a name is empty, too long or has control characters.
+        RefusedError: K-5 a name is empty, too long or has control characters.
     """
-    for name in (epoch, cohort):
-        if not _NAME.fullmatch(name):  # W-5
-            raise RefusedError(
-                "W-5", "an epoch's or cohort's name is one line of 1 to 200 characters", where=name
-            )
+    check_name(epoch)
+    check_name(cohort)
     content = {"cohort": cohort, "epoch": epoch, "secret": secret.hex()}
     return commit(salt, canonical({"kind": "stillwatch watermark key v1", **content}))
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that cannot be an epoch's or cohort's.
+
+    Raises:
+        RefusedError: K-5 it is empty, too long or has control characters.
+    """
+    if not _NAME.fullmatch(name):  # K-5
+        raise RefusedError(
+            "K-5", "an epoch's or cohort's name is one line of 1 to 200 characters", where=name
+        )
 
 
 def sign_commitment(
@@ -183,14 +193,14 @@ def sign_commitment(
     """Return a signed note over leaves.
 
     Raises:
-        RefusedError: W-6 there is no leaf or too many; W-7 the beacon's round is not later.
+        RefusedError: K-6 there is no leaf or too many; K-7 the beacon's round is not later.
     """
     ordered = sorted(leaves)
-    if not 0 < len(ordered) <= MOST_COHORTS:  # W-6
-        raise RefusedError("W-6", f"a commitment has 1 to {MOST_COHORTS:,} cohorts")
-    if draw.not_before <= time:  # W-7
+    if not 0 < len(ordered) <= MOST_COHORTS:  # K-6
+        raise RefusedError("K-6", f"a commitment has 1 to {MOST_COHORTS:,} cohorts")
+    if draw.not_before <= time:  # K-7
         raise RefusedError(
-            "W-7",
+            "K-7",
             "the beacon's round does not come after the commitment",
             where=f"{draw.source} {draw.round}, {draw.when}",
             todo="name a later round",
@@ -204,24 +214,24 @@ def parse_commitment(raw: bytes, keys: Iterable[VerifyKey]) -> Commitment:
     """Return what a note commits to, its signature and its own rules verified.
 
     Raises:
-        RefusedError: L-4 to L-7 the note or its signature; W-6 its form; W-7 its beacon's round is
-            not later than its time; W-1 the round is not one of its beacon.
+        RefusedError: L-4 to L-7 the note or its signature; K-6 its form; K-7 its beacon's round is
+            not later than its time; K-1 the round is not one of its beacon.
     """
     note = parse_note(raw)
     signers = verify_note(note, keys)
     form = _FORM.fullmatch(note.text)
-    if form is None or int(form["leaves"]) > MOST_COHORTS:  # W-6
-        raise RefusedError("W-6", "a commitment's text is not in its form")
-    if form["by"] not in {key.name for key in signers}:  # W-6
-        raise RefusedError("W-6", "a commitment is signed by another name", where=form["by"])
+    if form is None or int(form["leaves"]) > MOST_COHORTS:  # K-6
+        raise RefusedError("K-6", "a commitment's text is not in its form")
+    if form["by"] not in {key.name for key in signers}:  # K-6
+        raise RefusedError("K-6", "a commitment is signed by another name", where=form["by"])
     try:
         settings: Mapping[str, Any] = json.loads(form["scheme"])
         time, before = _seconds(form["time"]), _seconds(form["before"])
-    except (ValueError, RecursionError) as error:  # W-6
-        raise RefusedError("W-6", "a commitment's scheme or time is not in its form") from error
+    except (ValueError, RecursionError) as error:  # K-6
+        raise RefusedError("K-6", "a commitment's scheme or time is not in its form") from error
     draw = Draw(form["source"], int(form["round"]), before)
-    if before <= time:  # W-7
-        raise RefusedError("W-7", "the beacon's round does not come after the commitment")
+    if before <= time:  # K-7
+        raise RefusedError("K-7", "the beacon's round does not come after the commitment")
     root = decode64(form["root"]) or b""
     return Commitment(
         form["by"],
@@ -242,20 +252,20 @@ def verify_reveal(reveal: Reveal, keys: Iterable[VerifyKey]) -> tuple[WatermarkK
     the round up where it is published, and the note in a log or under a timestamp.
 
     Raises:
-        RefusedError: as `parse_commitment`; W-8 the reveal is of another epoch; W-5 a name; L-3 the
-            salt; W-9 the leaf is not under the root.
+        RefusedError: as `parse_commitment`; K-8 the reveal is of another epoch; K-5 a name; L-3 the
+            salt; K-9 the leaf is not under the root.
     """
     made = parse_commitment(reveal.note, keys)
-    if made.epoch != reveal.epoch:  # W-8
-        raise RefusedError("W-8", "the reveal is of another epoch", where=reveal.epoch)
+    if made.epoch != reveal.epoch:  # K-8
+        raise RefusedError("K-8", "the reveal is of another epoch", where=reveal.epoch)
     leaf = leaf_of(reveal.salt, reveal.secret, reveal.epoch, reveal.cohort)
     try:
         merkle.verify_inclusion(
             merkle.leaf_hash(leaf), reveal.index, made.leaves, list(reveal.proof), made.root
         )
-    except RefusedError as error:  # W-9
+    except RefusedError as error:  # K-9
         raise RefusedError(
-            "W-9", f"the leaf is not under the commitment's root: {error}", where=reveal.cohort
+            "K-9", f"the leaf is not under the commitment's root: {error}", where=reveal.cohort
         ) from error
     beacon = Beacon(made.draw, reveal.beacon)
     return derive(reveal.secret, reveal.epoch, reveal.cohort, beacon), made

@@ -13,7 +13,7 @@ import torch
 from transformers import LogitsProcessor
 
 from stillwatch.prove.watermark.keys import WatermarkKey
-from stillwatch.prove.watermark.torch_prf import raised, rows, words_tensor
+from stillwatch.prove.watermark.torch_prf import exponentials, raised, words_tensor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,14 +91,9 @@ class GumbelProcessor(LogitsProcessor):  # type: ignore[misc] # transformers is 
         if input_ids.shape[1] < h:
             return scores
         contexts = input_ids[:, -h:]
-        drawn = rows(
-            self._words.to(scores.device).expand(len(scores), -1),
-            contexts,
-            scores.shape[1],
-            self.scheme.shift,
-        )
-        u = (drawn.to(torch.float64) + 0.5) * 2.0**-32
-        winner = (scores.to(torch.float64) - torch.log(-torch.log(u))).argmax(-1)
+        words = self._words.to(scores.device).expand(len(scores), -1)
+        waits = exponentials(words, contexts, scores.shape[1], self.scheme.shift)
+        winner = (scores - waits.log_()).argmax(-1)
         alone = torch.full_like(scores, -torch.inf).scatter_(1, winner[:, None], 0.0)
         return torch.where(self._first(contexts).to(scores.device)[:, None], alone, scores)
 

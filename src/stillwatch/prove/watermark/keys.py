@@ -48,7 +48,7 @@ class Draw:
     """A round of a public beacon whose value is not known yet.
 
     Raises:
-        RefusedError: W-1 the source, the round or the time is not one of a beacon.
+        RefusedError: K-1 the source, the round or the time is not one of a beacon.
 
     >>> Draw.of("drand-quicknet", 2).not_before
     1692803370
@@ -62,24 +62,24 @@ class Draw:
     """When it is published at the earliest, seconds since 1970."""
 
     def __post_init__(self) -> None:
-        if not self.source or not self.source.isprintable() or len(self.source) > 200:  # W-1
-            raise RefusedError("W-1", "a beacon's source is one line of at most 200 characters")
-        if not 1 <= self.round < 2**53 or not 0 <= self.not_before < 2**40:  # W-1
-            raise RefusedError("W-1", "a beacon's round or time is out of range", where=self.source)
+        if not self.source or not self.source.isprintable() or len(self.source) > 200:  # K-1
+            raise RefusedError("K-1", "a beacon's source is one line of at most 200 characters")
+        if not 1 <= self.round < 2**53 or not 0 <= self.not_before < 2**40:  # K-1
+            raise RefusedError("K-1", "a beacon's round or time is out of range", where=self.source)
         known = KNOWN_BEACONS.get(self.source)
-        if known and self.not_before != known[0] + known[1] * (self.round - 1):  # W-1
-            raise RefusedError("W-1", "this beacon's round has another time", where=self.source)
+        if known and self.not_before != known[0] + known[1] * (self.round - 1):  # K-1
+            raise RefusedError("K-1", "this beacon's round has another time", where=self.source)
 
     @classmethod
     def of(cls, source: str, number: int) -> Draw:
         """Return a round of a known beacon.
 
         Raises:
-            RefusedError: W-1 the beacon is not known, so that its time has to be given.
+            RefusedError: K-1 the beacon is not known, so that its time has to be given.
         """
-        if source not in KNOWN_BEACONS:  # W-1
+        if source not in KNOWN_BEACONS:  # K-1
             raise RefusedError(
-                "W-1",
+                "K-1",
                 "the times of this beacon's rounds are not known here",
                 where=source,
                 todo=f"say when the round comes, or use one of {', '.join(KNOWN_BEACONS)}",
@@ -104,7 +104,7 @@ class Beacon:
     """A round with the value that it had.
 
     Raises:
-        RefusedError: W-2 the value is shorter than 16 bytes or longer than 1,024.
+        RefusedError: K-2 the value is shorter than 16 bytes or longer than 1,024.
     """
 
     draw: Draw
@@ -113,8 +113,8 @@ class Beacon:
     """What was published."""
 
     def __post_init__(self) -> None:
-        if not 16 <= len(self.value) <= 1024:  # W-2
-            raise RefusedError("W-2", "a beacon's value has 16 to 1,024 bytes")
+        if not 16 <= len(self.value) <= 1024:  # K-2
+            raise RefusedError("K-2", "a beacon's value has 16 to 1,024 bytes")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -122,15 +122,15 @@ class WatermarkKey:
     """A cohort's key in one epoch.
 
     >>> WatermarkKey(bytes(32)).id
-    'e3f59a1dcf6b4f65'
+    '88f83aa265a97904'
     """
 
     raw: bytes
     """32 bytes."""
 
     def __post_init__(self) -> None:
-        if len(self.raw) != 32:  # W-3
-            raise RefusedError("W-3", "a watermark key has 32 bytes")
+        if len(self.raw) != 32:  # K-3
+            raise RefusedError("K-3", "a watermark key has 32 bytes")
 
     def __repr__(self) -> str:
         """Return the key's id: a key never reaches a log."""
@@ -159,8 +159,8 @@ class MasterKey:
     """
 
     def __init__(self, raw: bytes) -> None:
-        if len(raw) != 32:  # W-3
-            raise RefusedError("W-3", "a master key has 32 bytes")
+        if len(raw) != 32:  # K-3
+            raise RefusedError("K-3", "a master key has 32 bytes")
         self._raw = raw
 
     def __repr__(self) -> str:
@@ -213,7 +213,7 @@ def derive(secret: bytes, epoch: str, cohort: str, beacon: Beacon) -> WatermarkK
 
     >>> beacon = Beacon(Draw.of("drand-quicknet", 1), bytes(32))
     >>> derive(bytes(32), "2026-11", "campaign-7", beacon).id
-    'd05dc06b3d0eaf4c'
+    'bd3215ecd8e36878'
     """
     drawn = canonical([beacon.draw.source, beacon.draw.round, beacon.value.hex(), epoch, cohort])
     salt = hmac.digest(b"stillwatch watermark key v1", drawn, "sha256")

@@ -63,7 +63,7 @@ def _summed(first: float, ratios: np.ndarray) -> float:
 def holm(log10_p: np.ndarray) -> np.ndarray:
     """Return log10 of Holm's adjusted p-values, in the given order.
 
-    >>> [round(10 ** x, 3) for x in holm(np.log10([0.01, 0.04, 0.03]))]
+    >>> (10 ** holm(np.log10([0.01, 0.04, 0.03]))).round(3).tolist()
     [0.03, 0.06, 0.06]
     """
     many = log10_p.size

@@ -19,9 +19,11 @@ from stillwatch.prove.watermark.prf import vocabulary_lanes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from stillwatch.prove.watermark.green_red import GreenRed
 
-__all__ = ["lanes_by_torch", "raised", "rows", "words_tensor"]
+__all__ = ["exponentials", "lanes_by_torch", "raised", "rows", "words_tensor"]
 
 _START = (0x736F6D6570736575, 0x646F72616E646F6D, 0x6C7967656E657261, 0x7465646279746573)
 _WRAP = 1 << 64
@@ -47,12 +49,7 @@ def rows(words: torch.Tensor, contexts: torch.Tensor, vocabulary: int, shift: in
     if contexts.device.type != "cpu":
         fused = _fused() if contexts.device.type == "cuda" else lanes_by_torch
         return fused(words, contexts, vocabulary, shift)
-    before = contexts.numpy().astype(np.uint32)
-    found = [
-        vocabulary_lanes((low % _WRAP, high % _WRAP), context, vocabulary, shift)
-        for (low, high), context in zip(words.tolist(), before, strict=True)
-    ]
-    stack = np.stack(found)
+    stack = _lanes_by_kernel(words, contexts, vocabulary, shift)
     return torch.from_numpy(stack if stack.dtype == np.uint8 else stack.astype(np.int64))
 
 
@@ -91,6 +88,22 @@ def raised(
     return scores.add_((green * delta[:, None]).to(scores.dtype))
 
 
+def exponentials(
+    words: torch.Tensor, contexts: torch.Tensor, vocabulary: int, shift: int
+) -> torch.Tensor:
+    """Return -log u of lanes of 32 bits as (n, vocabulary) float32; see `rows`.
+
+    It is taken from 1 - u, which float32 holds well where u is near 1 and the winners are.
+    """
+    if contexts.device.type == "cpu":
+        rest = torch.from_numpy(
+            (~_lanes_by_kernel(words, contexts, vocabulary, shift)).astype("f4")
+        )
+    else:
+        rest = ((1 << 32) - 1 - rows(words, contexts, vocabulary, shift)).float()
+    return rest.mul_(2.0**-32).add_(2.0**-33).neg_().log1p_().neg_()
+
+
 def lanes_by_torch(
     words: torch.Tensor, contexts: torch.Tensor, vocabulary: int, shift: int
 ) -> torch.Tensor:
@@ -113,6 +126,17 @@ def lanes_by_torch(
     lane = torch.arange(1 << shift, device=contexts.device) * width
     bits = ((a ^ b ^ c ^ d).unsqueeze(-1) >> lane) & ((1 << width) - 1)
     return bits.flatten(1)[:, :vocabulary]
+
+
+def _lanes_by_kernel(
+    words: torch.Tensor, contexts: torch.Tensor, vocabulary: int, shift: int
+) -> NDArray[Any]:
+    before = contexts.numpy().astype(np.uint32)
+    found = [
+        vocabulary_lanes((low % _WRAP, high % _WRAP), context, vocabulary, shift)
+        for (low, high), context in zip(words.tolist(), before, strict=True)
+    ]
+    return found[0][None] if len(found) == 1 else np.stack(found)
 
 
 def _start(words: torch.Tensor) -> list[torch.Tensor]:
