@@ -7,6 +7,10 @@ import time
 
 import httpx
 import pytest
+from gateway_world import ROOT, Rules, asgi_server, config_for, envoy, gateway, grpc_server
+
+from stillwatch.stop.gateways.ext_proc import ext_proc
+from stillwatch.testing import FakeModel
 
 HOW_TO = (ROOT / "docs" / "how-to" / "envoy.yaml").read_text("utf-8")
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hello"}], "max_tokens": 5}
@@ -147,6 +151,22 @@ def test_many_requests_at_once(world):
             answers = list(pool.map(one, range(200)))
     assert {answer.status_code for answer in answers} == {200}
     assert len(told(world, 200)) == 200
+
+
+def test_the_address_behind_a_proxy_that_is_trusted(tmp_path):
+    service = Rules()
+    made, _ = gateway(service)
+    text = HOW_TO.replace("merge_slashes: true", "xff_num_trusted_hops: 1")
+    with (
+        asgi_server(FakeModel()) as model,
+        grpc_server([ext_proc(made)]) as (port, _),
+        envoy(config_for(text, model, port), tmp_path) as ports,
+    ):
+        for forwarded in ("8.8.8.8, 203.0.113.5", "203.0.113.5"):
+            headers = {"authorization": "Bearer key-of-acme", "x-forwarded-for": forwarded}
+            url = f"http://127.0.0.1:{ports['clients']}/v1/chat/completions"
+            assert httpx.post(url, json=CHAT, headers=headers, timeout=20).status_code == 200
+    assert [request.ip for request in service.requests] == ["203.0.113.5"] * 2
 
 
 def test_a_client_that_leaves_is_told_of_once(world):
