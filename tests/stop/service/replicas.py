@@ -59,12 +59,13 @@ class Replica:
         command = [sys.executable, "-m", "stillwatch", "serve", "--config", str(self.config)]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)  # noqa: S603 - our own
-        self.urls = {}
-        while len(self.urls) < 2:  # it prints both, or ends
+        urls = {}
+        while len(urls) < 2:  # it prints both, or ends
             line = self.process.stdout.readline()
             assert line, self.log.read_text()[-3000:]
             name, url = line.split()
-            self.urls[name] = url
+            urls[name] = url
+        self.urls = urls
 
     def ask(self, account="a", prompt="What is a prime?", client=CLIENT, **fields):
         messages = {"model": "m-1", "messages": [{"role": "user", "content": prompt}]}
