@@ -91,14 +91,14 @@ def commit(
     now = int(time.time())
     names = [*cohorts, *(_listed(listed) if listed else [])]
     with KeyBook.writing(state) as book:
-        note = book.commit(
+        signed = book.commit(
             epoch,
             names,
             _scheme(scheme, context, delta),
             _draw(beacon, number, round_time, now),
             now,
         )
-        click.echo(note.decode(), nl=False)
+        click.echo(signed.decode(), nl=False)
         made = book.commitments[-1][1]
     awaited = f"{made.draw.source} {made.draw.round}, {made.draw.when}"
     click.echo(f"commitment {made.number}: wait for {awaited}", err=True)
@@ -123,6 +123,21 @@ def draw(number: int, value: str, state: Path) -> None:
         ) from error
     with KeyBook.writing(state) as book:
         book.draw(number, raw, int(time.time()))
+
+
+@keys.command("note")
+@click.argument("number", type=int)
+@_state
+def note(number: int, state: Path) -> None:
+    """Print the signed note of commitment NUMBER again, as it was when it was made."""
+    from stillwatch.prove.watermark import KeyBook  # noqa: PLC0415
+
+    made = KeyBook.open(state).commitments
+    if not 1 <= number <= len(made):
+        raise ConfigurationError(
+            f"there is no commitment {number}", todo=f"name one of 1 to {len(made)}"
+        )
+    click.echo(made[number - 1][0].decode(), nl=False)
 
 
 @keys.command("list")

@@ -55,6 +55,8 @@ def book(tmp_path, clock):
         *("--cohorts", tmp_path / "cohorts.txt"),
     )
     assert "leaves 3" in note
+    assert run("keys", "note", 1, "--state", folder) == note
+    run("keys", "note", 2, "--state", folder, fails=ConfigurationError)
     error = run("keys", "draw", 1, VALUE, "--state", folder, fails=RefusedError)
     assert error.rule == "K-11"
     clock.now += 100
