@@ -90,7 +90,7 @@ def subject_of(prefix: str, kind: str, key: str) -> str:
     """Return the subject under which versions of an update travel.
 
     >>> subject_of("stillwatch.updates", "scan", "eu")
-    'stillwatch.updates.scan.bf6d9b8e7e1a1d4b'
+    'stillwatch.updates.scan.4d0282941aaf2d69'
     """
     return f"{prefix}.{kind}.{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
