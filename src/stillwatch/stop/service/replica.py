@@ -122,8 +122,9 @@ class Replica:
         self._metrics.updates.labels(update.kind, "taken" if taken else "known").inc()
         if taken:
             self._changed.set()
-            if self._kept is not None:
-                await asyncio.to_thread(self._kept.keep, update)
+        # one that is known may be here again because it could not be kept the first time
+        if self._kept is not None and update in self.board.of(update.kind):
+            await asyncio.to_thread(self._kept.keep, update)
 
     def apply(self, policy: Policy) -> None:
         """Put a policy in force, with the measures that it permits."""

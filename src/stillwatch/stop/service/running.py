@@ -246,7 +246,7 @@ class Process:
             service,
             filters,
             Trust(**{name: getattr(trust, name) for name in trust.__struct_fields__}),
-            undecided=FailMode.OPEN,
+            undecided=service.policy.fail(Lost.CORE),
             note=lambda outcome: self._metrics.outcomes.labels(outcome.value).inc(),
         )
 
