@@ -135,6 +135,7 @@ class Collected:
         out = self._scratch.array(raw.dtype, raw.shape)
         for first in range(0, len(raw), _ROWS):
             out[first : first + _ROWS] = raw[self._order[first : first + _ROWS]]
+        self._scratch.release()
         return out
 
     def models(self) -> tuple[NDArray[np.int32], tuple[str, ...]]:
@@ -170,7 +171,10 @@ class Collected:
         ptr = self._offsets(size[self._order])
         out = [self._scratch.array(values.dtype, values.size) for values in raw]
         for values, target in zip(raw, out, strict=True):
-            _gather(self._order, before, values, ptr, target)
+            for first in range(0, size.size, _ROWS):
+                last = min(first + _ROWS, size.size)
+                _gather(self._order, before, values, ptr, target, first, last)
+                self._scratch.release()
         return ptr, out
 
     def _offsets(self, size: NDArray[np.int32]) -> NDArray[np.int64]:
@@ -181,9 +185,9 @@ class Collected:
 
 
 @nb.njit(cache=True, nogil=True)
-def _gather(order, before, values, ptr, out):
-    """Put the lists of rows into another order."""
-    for i in range(order.size):
+def _gather(order, before, values, ptr, out, lo, hi):
+    """Put the lists of rows ``lo`` to ``hi`` of another order in their places."""
+    for i in range(lo, hi):
         first = before[order[i]]
         for k in range(ptr[i + 1] - ptr[i]):
             out[ptr[i] + k] = values[first + k]
