@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import time
 from random import Random
 
 import pytest
@@ -141,25 +140,17 @@ def test_a_stopped_redis_is_given_up_within_the_deadline_and_then_left_alone(own
         buckets = RedisBuckets(url(own_server), deadline=0.5, failures=2, pause=30.0)
         await buckets.charge([charge()], 0)
         own_server.signal(signal.SIGSTOP)
-        slowest = 0.0
-        for _ in range(4):
-            begun = time.monotonic()
-            with pytest.raises(UnreachableError):
-                await asyncio.gather(*(buckets.charge([charge()], 0) for _ in range(50)))
-            slowest = max(slowest, time.monotonic() - begun)
-        opened = buckets.breaker.open
-        begun = time.monotonic()
-        with pytest.raises(UnreachableError):
-            await buckets.charge([charge()], 0)
-        at_once = time.monotonic() - begun
+        async with asyncio.timeout(60):  # a hang, and not a machine that others use too
+            for _ in range(4):
+                with pytest.raises(UnreachableError):
+                    await asyncio.gather(*(buckets.charge([charge()], 0) for _ in range(50)))
+        with pytest.raises(UnreachableError, match="did not answer lately"):
+            await buckets.charge([charge()], 0)  # not even asked
         own_server.signal(signal.SIGCONT)
         await buckets.close()
-        return opened, slowest, at_once
+        return buckets.breaker.open
 
-    opened, slowest, at_once = asyncio.run(run())
-    assert opened
-    assert slowest < 10  # of a deadline of .5 s; the rest is a machine that others use too
-    assert at_once < 0.5
+    assert asyncio.run(run())
 
 
 def test_a_restarted_redis_is_used_again_without_its_script(own_server):
