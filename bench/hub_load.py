@@ -52,9 +52,9 @@ def batched(items: Iterable, size: int) -> Iterator[list]:
         yield part
 
 
-def made(author: str, key: SigningKey | None, count: int) -> list[bytes]:
-    """Return new objects, signed where there is a key."""
-    now = time.time()
+def made(author: str, key: SigningKey | None, count: int, off: float = 0.0) -> list[bytes]:
+    """Return new objects, signed where there is a key, of a clock so many seconds off."""
+    now = time.time() + off
     name = campaign_ref(b"bench", "c")
     items = [
         new_indicator(

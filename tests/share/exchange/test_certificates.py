@@ -14,20 +14,20 @@ import warnings
 
 import httpx
 import pytest
-from conftest import Hub, run
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from hub_process import Hub, run
 
 from stillwatch.errors import RefusedError, UnreachableError
 from stillwatch.share.exchange.credentials import enrol_certificate
 from stillwatch.share.exchange.member import Member, join
 from stillwatch.share.exchange.publishing import Draft, Terms, drafted
 from stillwatch.share.nkeys import user_key
-from stillwatch.share.objects import Network, canonical
+from stillwatch.share.objects import Network, canonical, signed
 
 TAXII = "application/taxii+json;version=2.1"
 OBJECTS = "/taxii2/api/collections/indicators/objects/"
@@ -281,7 +281,7 @@ def test_a_taxii_client_that_cannot_sign_reads_and_writes(world, member):
         cert=path,
         verify=os.environ["REQUESTS_CA_BUNDLE"],
     )
-    made = json.loads(canonical(item(one, 212_005)))
+    made = json.loads(canonical(signed(item(one, 212_005), one.home.key())))
     status = found.add_objects({"objects": [made]})
     assert status.success_count == 1
     assert made in found.get_object(made["id"])["objects"]

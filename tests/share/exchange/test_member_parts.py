@@ -242,9 +242,9 @@ def test_m_2_views_that_do_not_fit():
         with pytest.raises(SplitViewError, match="M-2") as caught:
             advanced(seen, fork, ANCHOR, forked, now=NOW)
         assert {"seen", "now", "why"} == set(caught.value.evidence)
-    in_log(newer, 2, b"c", later)
+    in_log(newer, [(2, b"c")], later)
     with pytest.raises(SplitViewError, match="M-3"):
-        in_log(newer, 1, b"x", later)
+        in_log(newer, [(2, b"c"), (1, b"x")], later)
 
 
 @given(

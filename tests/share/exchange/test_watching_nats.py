@@ -15,7 +15,7 @@ import nats
 import nats.errors
 import nats.js.errors
 import pytest
-from conftest import Hub, run
+from hub_process import Hub, run
 
 from stillwatch.errors import ConfigurationError, UnreachableError
 from stillwatch.share.exchange.credentials import enrol_nats_key, nats_seed

@@ -10,7 +10,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from conftest import Hub, run
+from hub_process import Hub, run
 from test_lying_hub import Between, publish
 
 from stillwatch.errors import RefusedError

@@ -7,7 +7,7 @@ few tiles that they need. Nothing here does I/O; tiles come from a `Tiles`.
 
 from stillwatch.ledger.merkle.hashing import EMPTY_ROOT, HASH_BYTES, leaf_hash, node_hash
 from stillwatch.ledger.merkle.interface import TILE_WIDTH, MemoryTiles, Tile, Tiles, TileStore
-from stillwatch.ledger.merkle.proofs import consistency_proof, inclusion_proof, root_at
+from stillwatch.ledger.merkle.proofs import Reader, consistency_proof, inclusion_proof, root_at
 from stillwatch.ledger.merkle.tree import Tree, repairs
 from stillwatch.ledger.merkle.verifying import verify_consistency, verify_inclusion
 
@@ -16,6 +16,7 @@ __all__ = [
     "HASH_BYTES",
     "TILE_WIDTH",
     "MemoryTiles",
+    "Reader",
     "Tile",
     "TileStore",
     "Tiles",

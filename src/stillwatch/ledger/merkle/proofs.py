@@ -28,23 +28,12 @@ def root_at(size: int, tiles: Tiles) -> bytes:
 def inclusion_proof(index: int, size: int, tiles: Tiles) -> list[bytes]:
     """Return the hashes that lead from a leaf to the root at a size (RFC 6962 2.1.1).
 
+    For many leaves of one size, keep a `Reader`.
+
     Raises:
         RefusedError: L-9 there is no such leaf; L-8 a tile is missing.
     """
-    if not 0 <= index < size:  # L-9
-        raise RefusedError("L-9", f"a tree of {size} leaves has no leaf {index}")
-    reader = Reader(tiles, size)
-    proof: list[bytes] = []
-    low, high = 0, size
-    while high - low > 1:
-        middle = low + _split(high - low)
-        if index < middle:
-            proof.append(reader.range(middle, high))
-            high = middle
-        else:
-            proof.append(reader.range(low, middle))
-            low = middle
-    return proof[::-1]
+    return Reader(tiles, size).inclusion_proof(index)
 
 
 def consistency_proof(old: int, new: int, tiles: Tiles) -> list[bytes]:
@@ -74,7 +63,7 @@ def consistency_proof(old: int, new: int, tiles: Tiles) -> list[bytes]:
 
 
 class Reader:
-    """Reads nodes of a tree of one size from its tiles, each tile once.
+    """Reads nodes of a tree of one size from its tiles, each tile and each subtree once.
 
     Args:
         tiles: where the tiles are.
@@ -87,6 +76,27 @@ class Reader:
         self._size = size
         self._rebuild = rebuild
         self._held: dict[tuple[int, int], bytes] = {}
+        self._roots: dict[tuple[int, int], bytes] = {}
+
+    def inclusion_proof(self, index: int) -> list[bytes]:
+        """Return the hashes that lead from a leaf to the root (RFC 6962 2.1.1).
+
+        Raises:
+            RefusedError: L-9 there is no such leaf; L-8 a tile is missing.
+        """
+        if not 0 <= index < self._size:  # L-9
+            raise RefusedError("L-9", f"a tree of {self._size} leaves has no leaf {index}")
+        proof: list[bytes] = []
+        low, high = 0, self._size
+        while high - low > 1:
+            middle = low + _split(high - low)
+            if index < middle:
+                proof.append(self.range(middle, high))
+                high = middle
+            else:
+                proof.append(self.range(low, middle))
+                low = middle
+        return proof[::-1]
 
     def hashes(self, level: int, start: int, count: int) -> bytes:
         """Return neighbouring hashes of one level of tiles, all of them in one tile.
@@ -106,6 +116,10 @@ class Reader:
 
     def range(self, low: int, high: int) -> bytes:
         """Return the root over leaves low..high of a subtree that a proof splits off."""
+        place = low, high
+        held = self._roots.get(place)
+        if held is not None:  # neighbouring leaves share all but the lowest
+            return held
         ends = []
         while low < high:
             height = (high - low).bit_length() - 1
@@ -115,6 +129,7 @@ class Reader:
         root = ends.pop()
         for end in reversed(ends):
             root = node_hash(end, root)
+        self._roots[place] = root
         return root
 
     def _rebuilt(self, level: int, index: int, width: int) -> bytes:

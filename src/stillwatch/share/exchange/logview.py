@@ -14,7 +14,7 @@ from stillwatch.ledger.checkpoints import open_checkpoint
 from stillwatch.ledger.tiles import tile_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from stillwatch.ledger.merkle import Tile, Tiles
 
@@ -128,13 +128,12 @@ def advanced(view: View | None, raw: bytes, anchor: Anchor, tiles: Tiles, *, now
     return View(checkpoint, raw) if checkpoint.size >= view.checkpoint.size else view
 
 
-def in_log(view: View, index: int, commitment: bytes, tiles: Tiles) -> None:
-    """Refuse a record that is not in the log where it says.
+def in_log(view: View, entries: Iterable[tuple[int, bytes]], tiles: Tiles) -> None:
+    """Refuse records that are not in the log where they say.
 
     Args:
-        view: a verified checkpoint that covers the index.
-        index: the record's place.
-        commitment: its entry, 32 bytes.
+        view: a verified checkpoint that covers the indices.
+        entries: each record's place and its entry, 32 bytes.
         tiles: of the log.
 
     Raises:
@@ -142,17 +141,19 @@ def in_log(view: View, index: int, commitment: bytes, tiles: Tiles) -> None:
         SplitViewError: M-3.
     """
     checkpoint = view.checkpoint
-    try:
-        proof = merkle.inclusion_proof(index, checkpoint.size, tiles)
-        leaf = merkle.leaf_hash(commitment)
-        merkle.verify_inclusion(leaf, index, checkpoint.size, proof, checkpoint.root)
-    except RefusedError as error:
-        _unless_missing(error)
-        raise SplitViewError(
-            "M-3",
-            f"record {index} is not in the log: {error}",
-            {"checkpoint": view.note.decode(), "index": index, "commitment": commitment.hex()},
-        ) from error  # M-3
+    reader = merkle.Reader(tiles, checkpoint.size)
+    for index, commitment in entries:
+        try:
+            proof = reader.inclusion_proof(index)
+            leaf = merkle.leaf_hash(commitment)
+            merkle.verify_inclusion(leaf, index, checkpoint.size, proof, checkpoint.root)
+        except RefusedError as error:
+            _unless_missing(error)
+            raise SplitViewError(
+                "M-3",
+                f"record {index} is not in the log: {error}",
+                {"checkpoint": view.note.decode(), "index": index, "commitment": commitment.hex()},
+            ) from error  # M-3
 
 
 def _unless_missing(error: RefusedError) -> None:

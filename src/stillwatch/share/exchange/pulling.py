@@ -120,8 +120,7 @@ class Puller:
         try:
             self._see(note, need=fresh[-1].index if fresh else -1)
             fresh = self._covered(fresh)
-            for record in fresh:
-                self._prove(record)
+            self._prove(fresh)
         except SplitViewError as error:
             name = f"{error.rule}-{int(self._client.clock())}"
             self._home.keep_evidence(name, {**error.evidence, "hub": self._client.hub})
@@ -154,10 +153,10 @@ class Puller:
             )  # M-3
         return found
 
-    def _prove(self, record: Record) -> None:
+    def _prove(self, records: Sequence[Record]) -> None:
         if self._view is None:
             raise RefusedError("M-1", "there is no checkpoint")  # M-1
-        in_log(self._view, record.index, commitment_of(record), self._tiles)
+        in_log(self._view, ((one.index, commitment_of(one)) for one in records), self._tiles)
 
     def _keep(self, records: Sequence[Record], repeated: int, last: int | None) -> Pulled:
         now = self._client.clock()

@@ -43,6 +43,12 @@ class Event:
     id: str = ""
 
 
+class _Checkpoint(msgspec.Struct, frozen=True):
+    """What an event of a checkpoint holds."""
+
+    checkpoint: str
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Records that came together."""
@@ -131,11 +137,23 @@ def streamed(client: HubClient, cursor: int) -> Generator[Batch]:
             if not response.is_success:
                 raise refusal(response.read(), response.status_code, _STREAM)
             for chunk in response.iter_bytes():
-                yield Batch([_record(e) for e in reader.fed(chunk) if e.name == "record"])
+                yield _batch(reader.fed(chunk))
     except httpx.HTTPError as error:
         raise UnreachableError(
             f"the hub's stream ended: {type(error).__name__}", where=_STREAM
         ) from error
+
+
+def _batch(found: list[Event]) -> Batch:
+    """Return the records among events, with the checkpoint where it comes after them."""
+    records = [_record(event) for event in found if event.name == "record"]
+    if not found or found[-1].name != "checkpoint":
+        return Batch(records)
+    try:
+        note = msgspec.json.decode(found[-1].data, type=_Checkpoint).checkpoint
+    except UNREADABLE as error:
+        raise RefusedError("M-9", f"an event holds no checkpoint: {error}") from error  # M-9
+    return Batch(records, note.encode())
 
 
 def _record(event: Event) -> Record:

@@ -73,7 +73,7 @@ class Nonces:
 
 def take_shared(connection: Connection, mark: bytes, until: int, now: int) -> bool:
     """Remember a nonce for all replicas; False where it was seen before."""
-    done = connection.execute(KEEP_NONCE, {"digest": mark, "until": until})
+    done = connection.execute(_KEEP_SHARED, {"digest": mark, "until": until})
     if mark[0] == 0:
         connection.execute(sa.delete(tables.nonces).where(tables.nonces.c.until < now))
     return done.rowcount == 1
@@ -83,3 +83,10 @@ KEEP_NONCE = sa.text(
     "INSERT INTO hub_nonces (digest, until) VALUES (:digest, :until)"
     " ON CONFLICT (digest) DO NOTHING"
 )
+_KEEP_SHARED = sa.text(
+    "WITH lazy AS (SELECT set_config('synchronous_commit', 'off', true))"
+    " INSERT INTO hub_nonces (digest, until)"
+    " SELECT CAST(:digest AS bytea), CAST(:until AS bigint) FROM lazy"
+    " ON CONFLICT (digest) DO NOTHING"
+)
+"""Does not wait for the disk; the write that it came with does, which PostgreSQL logs after it."""

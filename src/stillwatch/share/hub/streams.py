@@ -93,7 +93,7 @@ async def _lines(hub: Hub, member: int, after: int) -> AsyncGenerator[bytes, Non
     while not hub.feed.closed:
         events, after = await _next(hub, member, after)
         now = asyncio.get_running_loop().time()
-        if hub.feed.note != told and now - told_at >= 1.0:
+        if hub.feed.note != told and (events or now - told_at >= 1.0):
             told, told_at = hub.feed.note, now
             events += b"event: checkpoint\ndata: %b\n\n" % _encode({"checkpoint": told})
         if hub.roster.members[member].state != "active":
