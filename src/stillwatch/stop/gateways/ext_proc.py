@@ -90,6 +90,7 @@ class _Processing:
         self._duplex_request = self._duplex_answer = False
         self._known = self._decided = self._headers_answered = False
         self._body = bytearray()
+        self._gone = (*sorted(gateway.trust.own), "accept-encoding")
         self._effect: Effect | None = None
         self._passing: Passing | None = None
         self._over = False
@@ -252,19 +253,27 @@ class _Processing:
 
     def _strip(self, mutation: Any) -> None:  # noqa: ANN401 - a message
         """Keep the operator's own headers from the model, and answers readable."""
-        mutation.remove_headers.extend((*self._gateway.trust.own, "accept-encoding"))
+        mutation.remove_headers.extend(self._gone)
 
     async def _answer_headers(self, headers: Any) -> None:  # noqa: ANN401 - a message
         passing, effect = self._passing, self._effect
         if passing is None or effect is None:
             await self._call.send(_GO_ON["response_headers"])
             return
-        given = {h.key: _text(h) for h in headers.headers.headers}
-        passing.begin(int(given.get(":status") or 0))
-        if passing.alters and given.get("content-encoding", "identity") != "identity":
+        status, encoding = "", "identity"
+        for header in headers.headers.headers:
+            if header.key == ":status":
+                status = _text(header)
+            elif header.key == "content-encoding":
+                encoding = _text(header)
+        passing.begin(int(status or 0))
+        if not effect.headers and not passing.alters:
+            await self._call.send(_GO_ON["response_headers"])
+            return
+        if passing.alters and encoding != "identity":
             self._gateway.note(Outcome.ENCODED_ANSWER)
-            status, told = problem(Outcome.ENCODED_ANSWER)
-            await self._answer(status, [("content-type", PROBLEM)], told, "encoded-answer")
+            code, told = problem(Outcome.ENCODED_ANSWER)
+            await self._answer(code, [("content-type", PROBLEM)], told, "encoded-answer")
             return
         reply = _reply("response_headers")
         mutation = reply.response_headers.response.header_mutation

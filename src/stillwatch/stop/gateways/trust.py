@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from stillwatch.stop.gateways.outcomes import Outcome, UndecidedError
@@ -56,11 +57,13 @@ class Trust:
     """Trusted proxies that appended the address they saw to ``X-Forwarded-For``; 0 takes the
     address that the gateway gives."""
 
-    @property
-    def own(self) -> tuple[str, ...]:
-        """Headers that are not passed on."""
+    own: frozenset[str] = field(init=False, repr=False, compare=False)
+    """Headers that are not passed on."""
+
+    def __post_init__(self) -> None:
         names = (self.account, self.organization, self.end_user, self.asn, self.tls_fingerprint)
-        return tuple(name for name in (*names, self.zero_retention) if name)
+        own = frozenset(name for name in (*names, self.zero_retention) if name)
+        object.__setattr__(self, "own", own)
 
     def client(
         self,
@@ -81,30 +84,27 @@ class Trust:
         Raises:
             UndecidedError: no account, more than one, or one that is no name.
         """
-        return Client(
-            account=_name(account or self._account(headers)),
-            organization=_name(self._once(headers, self.organization)),
-            end_user=_name(self._once(headers, self.end_user)),
-            ip=self._address(headers, address),
-            asn=_number(self._once(headers, self.asn)),
-            user_agent=_first(headers, "user-agent")[:_LONGEST_AGENT],
-            tls_fingerprint=tls_fingerprint or self._once(headers, self.tls_fingerprint)[:64],
-            zero_retention=self._once(headers, self.zero_retention).lower() in _YES,
-        )
-
-    def _account(self, headers: Sequence[tuple[str, str]]) -> str:
-        given = [value for name, value in headers if name == self.account]
-        if not given or not given[0]:
+        held: dict[str, str] = {}
+        for name, value in headers:
+            if (name not in self.own and name != "user-agent") or (account and name == self.account):
+                continue
+            if name in held and name != "user-agent":
+                mine = name == self.account
+                raise UndecidedError(Outcome.TWO_ACCOUNTS if mine else Outcome.REPEATED_HEADER)
+            held.setdefault(name, value)
+        named = account or held.get(self.account, "")
+        if not named:
             raise UndecidedError(Outcome.NO_ACCOUNT)
-        if len(given) > 1:
-            raise UndecidedError(Outcome.TWO_ACCOUNTS)
-        return given[0]
-
-    def _once(self, headers: Sequence[tuple[str, str]], wanted: str) -> str:
-        given = [value for name, value in headers if name == wanted] if wanted else []
-        if len(given) > 1:
-            raise UndecidedError(Outcome.REPEATED_HEADER)
-        return given[0] if given else ""
+        return Client(
+            account=_name(named),
+            organization=_name(held.get(self.organization, "")),
+            end_user=_name(held.get(self.end_user, "")),
+            ip=self._address(headers, address),
+            asn=_number(held.get(self.asn, "")),
+            user_agent=held.get("user-agent", "")[:_LONGEST_AGENT],
+            tls_fingerprint=tls_fingerprint or held.get(self.tls_fingerprint, "")[:64],
+            zero_retention=held.get(self.zero_retention, "").lower() in _YES,
+        )
 
     def _address(self, headers: Sequence[tuple[str, str]], connection: str) -> str:
         if not self.hops:
@@ -117,10 +117,6 @@ class Trust:
             if len(said) >= self.hops
             else address_of(connection)
         )
-
-
-def _first(headers: Sequence[tuple[str, str]], wanted: str) -> str:
-    return next((value for name, value in headers if name == wanted), "")
 
 
 def _name(text: str) -> str:
@@ -143,6 +139,11 @@ def address_of(text: str) -> str:
         text = text[1:].split("]", 1)[0]
     elif text.count(":") == 1:
         text = text.split(":", 1)[0]
+    return _plain(text)
+
+
+@lru_cache(4096)
+def _plain(text: str) -> str:
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
