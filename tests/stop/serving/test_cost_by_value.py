@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 from asking import DAY, NOW, Gate, passed, request, words
 
-from stillwatch.stop.serving import Knowledge, Terms
+from stillwatch.stop.serving import Allowance, Knowledge, Terms, Tier
 
 TEMPLATE = (
     "You are given a question. Think about it step by step, write down each step of your "
@@ -99,6 +99,18 @@ def test_an_answer_longer_than_was_priced_is_owed_by_the_next_request():
     third = gate.decide(request(words(rng, 20), time=NOW + 9_000_000))
     assert third.owed == 0
     assert third.expected_output > 3000
+
+
+def test_a_request_that_is_not_allowed_does_not_wipe_out_what_is_owed():
+    tiers = (Tier("small", Allowance(1, 500_000)),)
+    gate, rng = Gate(terms=Terms(tiers=tiers)), np.random.default_rng(13)
+    gate.decide(request(words(rng, 20)), output=50_000)
+    denied = gate.decide(request(words(rng, 20), time=NOW + 2_000_000, body={"n": 1000}))
+    assert not passed(denied)
+    assert denied.owed > 0
+    later = gate.decide(request(words(rng, 20), time=NOW + 3_000_000))
+    assert passed(later)
+    assert later.owed == denied.owed
 
 
 def test_cover_traffic_of_short_answers_does_not_make_long_ones_cheap():

@@ -15,7 +15,7 @@ from stillwatch.stop.serving.grounds import is_member, known_grounds, settle, us
 from stillwatch.stop.serving.kernels import weighing as told_at
 from stillwatch.stop.serving.kernels.addresses import addresses_of
 from stillwatch.stop.serving.kernels.tables import scratch
-from stillwatch.stop.serving.kernels.weighing import learn, weigh_one
+from stillwatch.stop.serving.kernels.weighing import learn, owe, weigh_one
 from stillwatch.stop.serving.knowledge import Keys, KnownAccount
 from stillwatch.stop.serving.places import block_of
 from stillwatch.stop.serving.shapes import read_asked
@@ -207,7 +207,12 @@ class Core:
         """
         request, terms = weighed.request, weighed.terms
         grounds = list(weighed.grounds)
-        if weighed.unread or not all(one.allowed for one in charged):
+        denied = not all(one.allowed for one in charged)
+        if denied and weighed.told[told_at.OWED]:
+            account = self._keys.of(b"account", request.account)
+            owed = weighed.told[told_at.OWED]
+            owe(self.state.tables, np.uint64(Keys.number(account)), owed)
+        if weighed.unread or denied:
             grounds += usage_grounds(
                 weighed.kinds, charged, weighed.tier, unread=bool(weighed.unread)
             )
@@ -264,6 +269,7 @@ class Core:
             *(*known, state.addresses, self._scratch_lies),
         )
         learn(state.tables, account, 0, 0, 0, 0, 0, weights)
+        owe(state.tables, account, 0)
 
     def _price(
         self,

@@ -31,6 +31,7 @@ __all__ = [
     "SEGMENT",
     "SHARED",
     "learn",
+    "owe",
     "segments_of",
     "weigh_one",
     "worth_of",
@@ -291,3 +292,17 @@ def learn(state, account, now, output, prompt, expected, cost, weights):
     more = worth_of(output, prompt, weights[2], weights[3]) - priced
     if more > 0:
         of.add_to(counts, at, of.OWED, np.int64(cost * more / priced))
+
+
+@nb.njit(cache=True, nogil=True)
+def owe(state, account, amount):
+    """Put back what an account owed, where the request that was to pay it was not allowed.
+
+    Args:
+        state: ``StateTables``, changed.
+        account: keyed hash.
+        amount: thousandths.
+    """
+    at = of.find_account(state.keys, account)
+    if at >= 0:
+        of.add_to(state.counts, at, of.OWED, amount)
