@@ -68,7 +68,7 @@ class Counts:
     observed: int = 0
     """Of accounts with zero retention, in files of observations."""
     dropped: int = 0
-    """The queue was full."""
+    """The queue was full, or no file could hold them."""
     unobserved: int = 0
     """Of accounts with zero retention, let go since there is no key to observe them with."""
     failures: int = 0
@@ -223,6 +223,12 @@ class Lake:
                 _log.error("the lake cannot be written", extra={"error": _words(error)})
             self.failing = True
             return False
+        except Exception as error:  # noqa: BLE001 - what no file takes must not end all writing
+            self.counts.failures += 1
+            self.counts.dropped += len(self._held) + sum(one.num_rows for one in self._observed)
+            self._observed.clear()
+            self._let_go(self._held)
+            _log.error("exchanges cannot be written", extra={"error": type(error).__name__})
         if self.failing:
             _log.warning("the lake is written again")
         self.failing = False

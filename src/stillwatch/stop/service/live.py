@@ -121,10 +121,10 @@ class LiveService:
         canaries = self.gate.governance.measures.canaries
         effect = effect_of(decision, policy, token=token, canaries=canaries)
         self._note(decision)
-        lost = Lost.BUCKETS if away else Lost.KNOWLEDGE if not self.knowing else None
-        if lost is not None and not effect.status:
-            rung = weighed.tier.beyond if lost is Lost.BUCKETS else None
-            effect = self._failed(lost, rung, effect)
+        if away and not effect.status:
+            effect = self._failed(Lost.BUCKETS, weighed.tier.beyond, effect)
+        if not self.knowing and not effect.status:
+            effect = self._failed(Lost.KNOWLEDGE, None, effect)
         if effect.status:
             self._metrics.answers.labels(str(effect.status)).inc()
         return decision, effect

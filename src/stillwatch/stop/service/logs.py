@@ -36,7 +36,7 @@ class Lines(logging.Formatter):
         line = {
             "time": utc(round(record.created * 1e6)).isoformat(),
             "level": record.levelname.lower(),
-            "event": record.getMessage(),
+            "event": _said(record),
             "logger": record.name if record.name != "root" else "",
         }
         if record.name == "root" or not record.name:
@@ -45,6 +45,15 @@ class Lines(logging.Formatter):
         if record.exc_info and record.exc_info[0]:
             line["error"] = record.exc_info[0].__name__  # its words and frames may hold a prompt
         return json.dumps(line, separators=(",", ":"), default=str)
+
+
+def _said(record: logging.LogRecord) -> str:
+    """Return what was said; of what a library says only the first line.
+
+    asyncio writes a failed task below it, with its error's words.
+    """
+    said = record.getMessage()
+    return said if record.name.startswith("stillwatch") else said.split("\n", 1)[0][:500]
 
 
 class _Bounded(QueueHandler):

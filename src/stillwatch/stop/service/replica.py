@@ -9,6 +9,7 @@ import asyncio
 import io
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 
 from stillwatch.disk import read_small
 from stillwatch.errors import ConfigurationError, InputFormatError, RefusedError, StillwatchError
-from stillwatch.stop.responses import DEFAULT, MeasuresInForce, read_analysts, read_policy
+from stillwatch.stop.responses import DEFAULT, Analysts, MeasuresInForce, read_analysts, read_policy
 from stillwatch.stop.responses.differences import differences
 from stillwatch.stop.responses.governance import Governance
 from stillwatch.stop.service.board import Board, Kept
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from stillwatch.stop.responses import Analysts, Policy
+    from stillwatch.stop.responses import Policy
     from stillwatch.stop.service.live import LiveService
     from stillwatch.stop.service.metrics import Metrics
     from stillwatch.stop.service.settings import Settings
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["Replica"]
 
 _log = logging.getLogger(__name__)
+_NEEDED = ("analysts", "policy", "accounts")
+"""Files without which nothing is served; others may come later."""
 
 
 class Replica:
@@ -81,7 +84,12 @@ class Replica:
         """
         if self._kept is not None:
             for update in await asyncio.to_thread(lambda: list(self._kept.read())):  # type: ignore[union-attr]
-                self.board.take(update)
+                try:
+                    await asyncio.to_thread(self._try, update)
+                except RefusedError as error:
+                    _log.error("a kept update cannot be used", extra={"error": str(error)})
+                else:
+                    self.board.take(update)
             if self._kept.damaged:
                 _log.error("kept updates are damaged", extra={"files": self._kept.damaged})
         await self._look(first=True)
@@ -110,14 +118,11 @@ class Replica:
             RefusedError: its body cannot be read; an earlier version stays in force.
             OSError: it could not be kept; it is in force.
         """
-        if update.kind != "measures":
-            broken: list[RefusedError] = []
-            single = Board()
-            single.take(update)
-            readable(single, update.kind, broken)
-            if broken:
-                self._metrics.updates.labels(update.kind, "refused").inc()
-                raise broken[0]
+        try:
+            await asyncio.to_thread(self._try, update)
+        except RefusedError:
+            self._metrics.updates.labels(update.kind, "refused").inc()
+            raise
         taken = self.board.take(update)
         self._metrics.updates.labels(update.kind, "taken" if taken else "known").inc()
         if taken:
@@ -136,15 +141,36 @@ class Replica:
         service.gate.governance = Governance(policy, measures)
         service.policy = policy
 
+    def _try(self, update: Update) -> None:
+        """Check that an update can be put in force, so that one that cannot takes nobody's place.
+
+        Raises:
+            RefusedError: U-6 its body cannot be read, or nothing can be built of it; U-7 it has
+                measures that are older than those in force, whose kill switches it may lack.
+        """
+        if update.kind == "measures":
+            version = _version(update)
+            if any(version < _version(held) for held in self.board.of("measures")):  # U-7
+                raise RefusedError(
+                    "U-7", "measures older than those in force", todo="write the snapshot anew"
+                )
+            return
+        single, broken = Board(), list[RefusedError]()
+        single.take(update)
+        try:
+            _, broken = knowledge_of(single, version=0, now=self._clock(), secret=self._secret)
+        except Exception as error:  # U-6
+            raise RefusedError(
+                "U-6", f"nothing can be built of an update: {type(error).__name__}"
+            ) from error
+        if broken:
+            raise broken[0]
+
     def _measures(self, policy: Policy, recalls: Recalls) -> MeasuresInForce:
         updates = self.board.of("measures")
         if not updates or self._analysts is None:
             return MeasuresInForce((), policy)
-        try:
-            found = MeasuresInForce.read(updates[-1].body, self._analysts, policy)
-        except RefusedError as error:
-            _log.error("the measures cannot be used", extra={"error": str(error)})
-            return MeasuresInForce((), policy)
+        found = MeasuresInForce.read(updates[-1].body, self._analysts, policy)
         return MeasuresInForce(
             recalls.in_force(found.by_id.values()),
             policy,
@@ -157,7 +183,10 @@ class Replica:
     async def _look_often(self) -> None:
         while True:
             await asyncio.sleep(self._settings.watch)
-            await self._look(first=False)
+            try:
+                await self._look(first=False)
+            except Exception as error:  # noqa: BLE001 - files are looked at again, whatever one held
+                _log.error("looking at files failed", extra={"error": type(error).__name__})
 
     async def _look(self, *, first: bool) -> None:
         settings = self._settings
@@ -167,6 +196,7 @@ class Replica:
             ("accounts", settings.accounts, self._read_accounts),
             ("scan", settings.scan, self._read_scan),
             ("intelligence", settings.intelligence, self._read_intelligence),
+            ("indicators", settings.indicators, self._read_indicators),
             ("measures", settings.measures, self._read_measures),
         )
         for name, path, read in looks:
@@ -183,8 +213,8 @@ class Replica:
                     await asyncio.to_thread(read, path)
             except StillwatchError as error:
                 self._metrics.reloads.labels(name, "refused").inc()
-                if first and name in {"analysts", "policy", "accounts"}:
-                    raise
+                if first and (name in _NEEDED or (name == "measures" and not self.board.of(name))):
+                    raise  # without the measures nobody knows which kill switches are pulled
                 _log.error(
                     "a file cannot be used; what was in force stays",
                     extra={"file": name, "error": str(error), "where": error.where},
@@ -201,7 +231,14 @@ class Replica:
         self._stamps.pop("policy", None)  # whose signatures count has changed
 
     def _read_policy(self, path: Path) -> None:
-        policy = read_policy(path, self._analysts)
+        try:
+            policy = read_policy(path, self._analysts)
+        except RefusedError:
+            held = self._service.policy
+            if held.signed_by and read_policy(path).digest == held.digest:
+                # the policy in force has lost its signatures: an analyst is one no more (G-2)
+                self.apply(replace(held, signed_by=()))
+            raise
         changes = differences(self._service.policy, policy)
         self.apply(policy)
         _log.info(
@@ -233,11 +270,17 @@ class Replica:
     def _read_intelligence(self, path: Path) -> None:
         self._take_file(read_intelligence(path, version=_written(path)))
 
+    def _read_indicators(self, path: Path) -> None:
+        raw = read_small(path, "the indicators", 512 << 20)
+        read_indicators(raw)
+        self._take_file(Update("indicators", SOURCE, _written(path), raw))
+
     def _read_measures(self, path: Path) -> None:
         raw = read_small(path, "the measures", 64 << 20)
         self._take_file(Update("measures", SOURCE, _written(path), raw))
 
     def _take_file(self, update: Update) -> None:
+        self._try(update)
         if self.board.take(update) and self._kept is not None:
             try:
                 self._kept.keep(update)
@@ -260,10 +303,11 @@ class Replica:
                     decoys=tuple(self._measures(service.policy, Recalls.of((), now=now)).decoys),
                     secret=self._secret,
                 )
-            except (StillwatchError, pa.ArrowException) as error:
+            except Exception as error:  # noqa: BLE001 - else nothing newer is ever put in force
+                words = str(error)[:200] if isinstance(error, StillwatchError) else ""
                 _log.error(
                     "what is known cannot be put together; what was known stays",
-                    extra={"error": str(error)[:200]},
+                    extra={"error": words or type(error).__name__},
                 )
                 return
             for fault in broken:
@@ -280,6 +324,10 @@ class Replica:
 
     def _expected(self) -> bool:
         return self._settings.scan is not None or bool(self._settings.updates.nats)
+
+
+def _version(measures: Update) -> int:
+    return MeasuresInForce.read(measures.body, Analysts({}), DEFAULT).version
 
 
 def _kept(state: Path) -> Kept:

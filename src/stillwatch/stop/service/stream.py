@@ -18,7 +18,12 @@ from nats.errors import Error as NatsError
 from nats.js.api import ConsumerConfig, DeliverPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError, BadRequestError
 
-from stillwatch.errors import ConfigurationError, RefusedError, UnreachableError
+from stillwatch.errors import (
+    ConfigurationError,
+    RefusedError,
+    StillwatchError,
+    UnreachableError,
+)
 from stillwatch.stop.service.updates import Gathering, opened, sealed_parts, subject_of
 
 if TYPE_CHECKING:
@@ -78,7 +83,7 @@ class Hearing:
         self._place, self._replica, self._trusted = place, replica, trusted
         self._take, self._clock, self._refused = take, clock, refused
         self._gathering = Gathering()
-        self._waiting: dict[tuple[str, str, int], list[Any]] = {}
+        self._waiting: dict[tuple[str, str, int], dict[int, Any]] = {}
 
     async def run(self) -> None:
         """Hear until cancelled; a server that is away is tried again and again."""
@@ -86,7 +91,7 @@ class Hearing:
         while True:
             try:
                 client = await _connected(self._place)
-            except (OSError, NatsError, TimeoutError) as error:
+            except (OSError, NatsError, TimeoutError, StillwatchError) as error:
                 if not said:
                     _log.warning("updates are not heard: NATS is away", extra=_why(error))
                 said = True
@@ -95,7 +100,7 @@ class Hearing:
             try:
                 said = False
                 await self._listen(client)
-            except (OSError, NatsError, TimeoutError) as error:
+            except (OSError, NatsError, TimeoutError, StillwatchError) as error:
                 _log.warning("updates are not heard: NATS is away", extra=_why(error))
             finally:
                 self.connected = False
@@ -136,7 +141,8 @@ class Hearing:
             await message.term()
             return
         name = (part.kind, part.key, part.version)
-        self._waiting.setdefault(name, []).append(message)
+        # by number: what was not acknowledged in time comes again, and takes its own place
+        self._waiting.setdefault(name, {})[part.number] = message
         while len(self._waiting) > _AT_ONCE:  # of updates that were never completed
             del self._waiting[next(iter(self._waiting))]
         if update is None:
@@ -149,7 +155,7 @@ class Hearing:
             _log.error("an update is in force and not on the disk", extra=_why(error))
             del self._waiting[name]
             return
-        for one in self._waiting.pop(name):
+        for one in self._waiting.pop(name).values():
             await one.ack()
 
 
