@@ -160,3 +160,19 @@ def test_check_reads_and_ends(tmp_path):
     (tmp_path / "policy.toml").write_text("version = 2\n")
     assert CliRunner().invoke(cli, ["serve", "--config", str(path), "--check"]).exit_code != 0
     assert Settings().admin.place() == ("127.0.0.1", 8729)
+
+
+def test_what_was_learnt_outlives_a_restart_under_the_same_key(tmp_path):
+    """The price of a request that was asked before is the same after a restart as without one."""
+    (tmp_path / "key").write_text("a long random secret")
+    words = "Explain in detail how a turbine blade is cooled and which alloys bear the heat."
+    costs = []
+    for key in ("key", "key", "other"):
+        (tmp_path / "other").write_text("another long random secret")
+        with replicas(tmp_path, f'key_file = "{key}"\nstate = "state"\n') as (one,):
+            costs.append(one.ask("someone", prompt=words)["cost"])
+            assert one.end() == 0
+            warned = one.logged("what was remembered is of another key file, and is left out")
+        assert bool(warned) is (key == "other")
+    assert (tmp_path / "state" / "remembered").stat().st_mode & 0o777 == 0o600
+    assert costs[1] < costs[0] == costs[2]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from stillwatch.errors import RefusedError
 from stillwatch.ledger import requests
 from stillwatch.share.hub.credentials import by_certificate
-from stillwatch.share.hub.nonces import WINDOW, take_shared
+from stillwatch.share.hub.nonces import WINDOW, SharedNonces
 from stillwatch.share.hub.refusals import HubError
 from stillwatch.share.hub.times import SECOND
 
@@ -69,7 +69,7 @@ class Access:
         self._basic = basic
         self._nonces = nonces
         self._quotas = quotas
-        self._shared = shared
+        self._shared = None if shared is None else SharedNonces(shared)
 
     async def identify(
         self,
@@ -105,8 +105,7 @@ class Access:
             return Asker(shown, "")
         reads_taxii = self._basic and method == "GET" and raw_path.startswith(b"/taxii2")
         if reads_taxii and given.get("authorization", "")[:6].lower() == "basic ":
-            reader = _by_token(given["authorization"][6:], roster)
-            return Asker(reader, "")
+            return Asker(_by_token(given["authorization"][6:], roster), "")
 
         def find_key(key_id: str) -> VerifyKey | None:
             held = roster.keys.get(key_id)
@@ -121,22 +120,22 @@ class Access:
                 method, url, headers, body, find_key, now=seconds, window=WINDOW
             )
         except RefusedError as error:
-            challenges = _CHALLENGES if reads_taxii else _CHALLENGE
-            said = {"now": seconds, "origin": self.origin}
-            raise HubError(
-                401, error.rule, error.what.removeprefix(f"{error.rule}: "), todo=error.todo,
-                details=said, headers=challenges,
-            ) from error  # fmt: skip
+            raise self._unsigned(error, seconds, taxii=reads_taxii) from error
         held = roster.keys.get(signed.keyid)
         member = roster.members[held.member] if held else None
         if shown is not None and shown is not member:  # H-1
             raise HubError(401, "H-1", "the certificate is another member's")
         mark, until = self._nonces.take(signed, seconds, known=held is not None)
-        if self._shared is not None:
-            fresh = await self._shared.write_apart(take_shared, mark, until, seconds)
-            if not fresh:  # H-2
-                raise HubError(401, "H-2", "the nonce was seen before", todo="draw a new one")
+        if self._shared is not None and not await self._shared.take(mark, until, seconds):  # H-2
+            raise HubError(401, "H-2", "the nonce was seen before", todo="draw a new one")
         return Asker(member, signed.keyid, (mark, until))
+
+    def _unsigned(self, error: RefusedError, seconds: int, *, taxii: bool) -> HubError:
+        """Return what a request is told whose signature is not good."""
+        what = error.what.removeprefix(f"{error.rule}: ")
+        said = {"now": seconds, "origin": self.origin}
+        challenges = _CHALLENGES if taxii else _CHALLENGE
+        return HubError(401, error.rule, what, todo=error.todo, details=said, headers=challenges)
 
     def take_objects(self, member: Member, count: int, now: int) -> None:
         """Take objects of a member's quota.

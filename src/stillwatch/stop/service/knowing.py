@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -188,5 +189,6 @@ def knowledge_of(
         places=[one for found in peers for one in found.places],
         decoys=decoys,
         secret=secret,
+        seed=secrets.randbits(63) | 1,
     )
     return made, broken

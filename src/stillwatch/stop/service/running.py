@@ -34,6 +34,7 @@ from stillwatch.stop.service.admin import Admin
 from stillwatch.stop.service.admission import Admission
 from stillwatch.stop.service.lake import Bounds, Lake
 from stillwatch.stop.service.live import LiveService, steady_clock
+from stillwatch.stop.service.remembered import keep, recall
 from stillwatch.stop.service.replica import Replica
 from stillwatch.stop.service.tracing import start_traces
 from stillwatch.stop.serving import Core, Knowledge, LocalBuckets
@@ -101,6 +102,8 @@ class Process:
         """Start, serve until told to end, and end in order."""
         settings, metrics = self._settings, self._metrics
         service = self._make_service()
+        if settings.state is not None:
+            recall(settings.state, service.core)
         replica = Replica(settings, service, metrics, secret=self._secret)
         await replica.start()
         self._watch_signals(replica)
@@ -123,6 +126,8 @@ class Process:
             await self._ends.wait()
         finally:
             await self._end(serving, tasks)
+            if settings.state is not None:
+                keep(settings.state, service.core)
 
     def _make_lake(self, stack: contextlib.ExitStack) -> Lake:
         lake, key = self._settings.lake, key_from_secret(self._secret)

@@ -121,6 +121,11 @@ class Core:
         self._compile()
 
     @property
+    def secret_check(self) -> bytes:
+        """Hash of the secret, 16 bytes: tells states of other secrets apart."""
+        return self._keys.check
+
+    @property
     def knowledge(self) -> Knowledge:
         """What is known now.
 
@@ -315,7 +320,10 @@ class Core:
             heard += indicators.of_text(self._scratch.found[: told[told_at.HITS]].tolist())
         if indicators.placed:
             client = self._client(request) if indicators.clients else ""
-            heard += indicators.of_place(request.asn, block, client, request.tls_fingerprint)
+            hidden = self._hidden(_hashed(block, self._key)) if indicators.blocks else ""
+            heard += indicators.of_place(
+                request.asn, block, client, request.tls_fingerprint, hidden
+            )
         return heard
 
     def _client(self, request: Request) -> str:
@@ -323,8 +331,10 @@ class Core:
         agent, tls = (
             _hashed(value, self._key) for value in (request.user_agent, request.tls_fingerprint)
         )
-        client = (agent * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF) ^ tls
-        return f"{self._veil.one(client):016x}" if client else ""
+        return self._hidden((agent * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF) ^ tls)
+
+    def _hidden(self, value: int) -> str:
+        return f"{self._veil.one(value):016x}" if value else ""
 
 
 _NO_TEXT = np.zeros(0, np.uint8)

@@ -166,7 +166,7 @@ class Knowledge:
 
         Args:
             version: number of it.
-            verdicts: ``verdicts.parquet`` of scan.
+            verdicts: ``verdicts.parquet``.
             campaigns: the list ``campaigns`` of ``campaigns.json``.
             as_of: ``as_of`` of ``campaigns.json``, microseconds since 1970.
             accounts: columns as in ``records.ACCOUNT``.
@@ -181,35 +181,16 @@ class Knowledge:
             InputFormatError: a table lacks a column.
             ConfigurationError: an indicator is of no kind.
         """
-        known = {
-            str(one["campaign_id"]): KnownCampaign(
-                str(one["campaign_id"]), bool(one.get("review_only")), _local(one)
-            )
-            for one in campaigns
-        }
-        told = pa.table({"account_id": pa.array(list(decoys), pa.string())})
-        tables = [_with_ids(table) for table in (verdicts, accounts, intelligence, told)]
-        ids = pa.concat_tables([table.select(["account_id"]) for table in tables])
-        ids = ids.column(0).unique()
-        rows = np.zeros((len(ids), 6), np.int32)
-        rows[:, [_CAMPAIGN, _SCORE, _HEARD]] = -1
-        _take_verdicts(tables[0], ids, rows, known)
-        levels = _take_accounts(tables[1], ids, rows)
-        heard = _take_intelligence(tables[2], ids, rows)
-        rows[_at(tables[3], ids), _FLAGS] |= _DECOY
+        known = _known(campaigns)
+        given = (verdicts, accounts, intelligence, _told(decoys))
+        tables = [_with_ids(table) for table in given]
+        ids = pa.concat_tables([table.select(["account_id"]) for table in tables])[0].unique()
+        rows, levels, heard = _rows(tables, ids, known)
         keys = Keys(secret)
-        numbers = np.fromiter(
-            (keys.number(keys.of(b"account", name)) for name in ids.to_pylist()),
-            np.uint64,
-            len(ids),
-        )
-        size = 1 << max(4, (2 * len(ids)).bit_length())
-        slots, of_slot = np.zeros(size, np.uint64), np.full(size, -1, np.int32)
-        fill_slots(numbers, slots, of_slot)
+        slots, of_slot = _slots(ids, keys)
         indicators = Indicators(pieces, places, seed)
-        pool = indicators.table
         held = KnownTables(slots, of_slot, _holders(tables[1], ids, keys), rows)
-        looked_up = PieceTables(pool.known, pool.slots, pool.bitmap, pool.seed)
+        looked_up = _looked_up(indicators)
         return cls(
             version=version,
             as_of=as_of,
@@ -223,6 +204,49 @@ class Knowledge:
             _levels=levels,
             _heard=heard,
         )
+
+
+def _rows(
+    tables: Sequence[pa.Table], ids: pa.Array, known: dict[str, KnownCampaign]
+) -> tuple[NDArray[np.int32], tuple[str, ...], tuple[Heard, ...]]:
+    """Return what is known of each account; and the levels and matches that rows name."""
+    verdicts, accounts, intelligence, decoys = tables
+    rows = np.zeros((len(ids), 6), np.int32)
+    rows[:, [_CAMPAIGN, _SCORE, _HEARD]] = -1
+    _take_verdicts(verdicts, ids, rows, known)
+    levels = _take_accounts(accounts, ids, rows)
+    heard = _take_intelligence(intelligence, ids, rows)
+    rows[_at(decoys, ids), _FLAGS] |= _DECOY
+    return rows, levels, heard
+
+
+def _told(decoys: Iterable[str]) -> pa.Table:
+    return pa.table({"account_id": pa.array(list(decoys), pa.string())})
+
+
+def _looked_up(indicators: Indicators) -> PieceTables:
+    pool = indicators.table
+    return PieceTables(pool.known, pool.slots, pool.bitmap, pool.seed)
+
+
+def _known(campaigns: Sequence[Mapping[str, Any]]) -> dict[str, KnownCampaign]:
+    """Return campaigns by id, in their order."""
+    ids = [str(one["campaign_id"]) for one in campaigns]
+    return {
+        name: KnownCampaign(name, bool(one.get("review_only")), _local(one))
+        for name, one in zip(ids, campaigns, strict=True)
+    }
+
+
+def _slots(ids: pa.Array, keys: Keys) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+    """Return keyed hashes of accounts by open addressing, and the row of each."""
+    numbers = np.fromiter(
+        (keys.number(keys.of(b"account", name)) for name in ids.to_pylist()), np.uint64, len(ids)
+    )
+    size = 1 << max(4, (2 * len(ids)).bit_length())
+    slots, of_slot = np.zeros(size, np.uint64), np.full(size, -1, np.int32)
+    fill_slots(numbers, slots, of_slot)
+    return slots, of_slot
 
 
 def _local(campaign: Mapping[str, Any]) -> frozenset[str]:
