@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 HOW_TO = HERE.parent / "docs" / "how-to"
 CHAT = "/v1/chat/completions"
+WARM = 8
+"""Seconds before what is counted: a fresh replica touches its memory for the first time."""
 ANSWER = json.dumps(
     {
         "id": "x",
@@ -273,7 +275,7 @@ def over_envoy(options: argparse.Namespace, folder: Path, serve: list[str]) -> N
             with envoy(folder, empty, ours, model_port, way) as (ports, envoy_pid):
                 cases = {"none": envoy_pid, "empty": empty_pid, "ours": ours_pid}
                 for name in cases:
-                    load(ports[name], options.rate / 4, 2, CHAT, given)
+                    load(ports[name], options.rate / 4, WARM, CHAT, given)
                 for _ in range(options.rounds):
                     for name, pid in cases.items():
                         table.run(
@@ -301,7 +303,7 @@ def over_http(options: argparse.Namespace, serve: list[str]) -> None:
     ):
         cases = {"empty": (empty, empty_pid), "ours": (ours, ours_pid)}
         for port, _ in cases.values():
-            load(port, options.rate / 4, 2, "/v1/decisions", given)
+            load(port, options.rate / 4, WARM, "/v1/decisions", given)
         for _ in range(options.rounds):
             for name, (port, pid) in cases.items():
                 table.run(

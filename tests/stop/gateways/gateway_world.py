@@ -117,12 +117,12 @@ def loop_in_thread():
 
 
 @contextlib.contextmanager
-def grpc_server(methods, **settings):
+def grpc_server(methods, *, tls=None, clients=None, **settings):
     """Serve methods, and give the port."""
     with loop_in_thread() as run:
         listening = listen("127.0.0.1", 0, None)
         server = GrpcServer(methods, **settings)
-        run(server.start(listening))
+        run(server.start(listening, tls, clients))
         server.run = run
         try:
             yield listening.getsockname()[1], server

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
+import socket
+import ssl
 import struct
 import time
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from frames import (
     ACK,
     CONTINUATION,
@@ -42,6 +50,7 @@ U32 = struct.Struct(">L").pack
 def processing(**given):
     held = ProcessingRequest()
     held.protocol_config.request_body_mode = given.get("mode", 4)
+    held.protocol_config.response_body_mode = given.get("answers", 4)
     held.request_headers.SetInParent()
     return held.SerializeToString()
 
@@ -142,6 +151,8 @@ CALLS = {
     "an-empty-message": (OPEN + frame(DATA, END_STREAM, 1, message(b"")), 3),
     "bodies-not-sent": (OPEN + frame(DATA, END_STREAM, 1, message(processing(mode=0))), 3),
     "bodies-not-held": (OPEN + frame(DATA, END_STREAM, 1, message(processing(mode=1))), 3),
+    "answers-not-sent": (OPEN + frame(DATA, END_STREAM, 1, message(processing(answers=0))), 3),
+    "answers-in-part": (OPEN + frame(DATA, END_STREAM, 1, message(processing(answers=3))), 3),
     "bodies-in-part": (OPEN + frame(DATA, END_STREAM, 1, message(processing(mode=3))), 3),
     "too-late": (
         frame(HEADERS, END_HEADERS, 1, grpc_headers(grpc_timeout="50m")),
@@ -262,3 +273,53 @@ def test_a_preface_in_pieces_is_read(server):
             time.sleep(0.01)
         peer.send(OPEN[4:] + frame(DATA, END_STREAM, 1))
         assert peer.status() == 0
+
+
+def made_certificates(folder):
+    """Make an authority, and a certificate of its that serves both sides."""
+    now = dt.datetime.now(dt.UTC)
+
+    def made(name, key, *, authority):
+        return (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(names[0])
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - dt.timedelta(hours=1))
+            .not_valid_after(now + dt.timedelta(hours=1))
+            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+            .sign(ca_key, hashes.SHA256())
+        )
+
+    names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, one)]) for one in ("ca", "peer")]
+    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    raw = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+    (folder / "ca.pem").write_bytes(made(names[0], ca_key, authority=True).public_bytes(pem))
+    (folder / "cert.pem").write_bytes(made(names[1], key, authority=False).public_bytes(pem))
+    (folder / "key.pem").write_bytes(raw)
+    return folder / "ca.pem", (folder / "cert.pem", folder / "key.pem")
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_client_certificates_are_asked_for(tmp_path, shown):
+    ca, pair = made_certificates(tmp_path)
+    made, _ = gateway(Rules())
+    context = ssl.create_default_context(cafile=str(ca))
+    context.set_alpn_protocols(["h2"])
+    if shown:
+        context.load_cert_chain(*pair)
+    got = b""
+    with (
+        grpc_server([ext_proc(made)], tls=pair, clients=ca) as (port, _),
+        socket.create_connection(("127.0.0.1", port), timeout=15) as plain,
+        contextlib.suppress(OSError),
+        context.wrap_socket(plain, server_hostname="localhost") as held,
+    ):
+        assert held.selected_alpn_protocol() == "h2"
+        held.sendall(PREFACE + frame(SETTINGS) + OPEN + frame(DATA, END_STREAM, 1))
+        while b"grpc-status\x010" not in got and (more := held.recv(65536)):
+            got += more
+    assert (b"grpc-status\x010" in got) == shown

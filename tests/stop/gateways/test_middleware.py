@@ -76,10 +76,11 @@ def test_limits_caps_and_marks(wrapped):
     assert (limited.status_code, limited.headers["retry-after"]) == (429, "7")
     assert not wrapped.model.received
     assert post(wrapped, "capped").json()["usage"]["completion_tokens"] == 3
-    marked = post(wrapped, "marked", headers={"x-out": "mine", "x-mark": "forged"})
+    forged = {"x-out": "mine", "x-mark": "forged", "x-stillwatch-model": "big"}
+    marked = post(wrapped, "marked", headers=forged)
     sent = dict(wrapped.model.received[-1]["headers"])
     assert sent["x-mark"] == "k1"
-    assert "x-out" not in sent
+    assert {"x-out", "x-stillwatch-model"} & set(sent) == set()
     assert marked.headers["x-told"] == "yes"
 
 

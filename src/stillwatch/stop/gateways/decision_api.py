@@ -25,7 +25,7 @@ from stillwatch.stop.gateways.wire import (
     decision_body,
     effect_body,
 )
-from stillwatch.stop.interface import Answer, Effect, FailMode, Mode, Rung
+from stillwatch.stop.interface import Answer, Effect, Mode, Rung
 
 if TYPE_CHECKING:
     from stillwatch.stop.gateways.gateway import Gateway
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Decisions"]
 
 _ask = msgspec.json.Decoder(AskBody)
+_text = msgspec.json.Decoder(str)
 _answer = msgspec.json.Decoder(AnswerBody)
 _encode = msgspec.json.Encoder().encode
 _LONGEST_ID = 128
@@ -67,7 +68,7 @@ class Decisions:
         )
         body = bytes(asked.body)
         if body.startswith(b'"'):  # a body that is no JSON came as a string
-            body = msgspec.json.decode(body, type=str).encode()
+            body = json_of(_text, body).encode()
         try:
             decision, effect = await self._gateway.decide(
                 client, asked.shape, asked.model, body, ()
@@ -76,7 +77,8 @@ class Decisions:
             self._gateway.note(error.outcome)
             return Reply(200, _encode(self._undecided(error.outcome)), JSON)
         if not effect.status:
-            self._pending.keep(decision.request.request_id, decision, self._gateway.clock())
+            key, now = decision.request.request_id, self._gateway.clock()
+            await self._gateway.unanswered(self._pending.keep(key, decision, now))
         return Reply(200, _encode(decision_body(decision, effect)), JSON)
 
     async def answered(self, key: str, raw: bytes) -> Reply:
@@ -120,6 +122,6 @@ class Decisions:
     def _fallback(self, outcome: Outcome) -> EffectBody:
         status, body = problem(outcome)
         headers: tuple[tuple[str, str], ...] = (("content-type", PROBLEM),)
-        if self._gateway.undecided is FailMode.OPEN:
+        if not self._gateway.closed:
             status, body, headers = 0, b"", ()
         return effect_body(Effect(status, headers, body, b"", (), "", withhold=False, hold=0))

@@ -15,8 +15,9 @@ from stillwatch.stop.gateways.gateway import Passing
 from stillwatch.stop.gateways.grpc import Method, RpcError, Status
 from stillwatch.stop.gateways.messages import ProcessingRequest, ProcessingResponse, read_message
 from stillwatch.stop.gateways.outcomes import PROBLEM, Outcome, UndecidedError, problem
-from stillwatch.stop.gateways.paths import MODEL_HEADER, renamed, shape_of
-from stillwatch.stop.interface import FailMode, Shape
+from stillwatch.stop.gateways.paths import MODEL_HEADER, OURS, renamed, shape_of
+from stillwatch.stop.gateways.room import Held
+from stillwatch.stop.interface import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,7 @@ __all__ = ["ext_proc"]
 
 _PATH = "/envoy.service.ext_proc.v3.ExternalProcessor/Process"
 _FILTER = "envoy.filters.http.ext_proc"
-_NONE, _BUFFERED, _DUPLEX = 0, 2, 4
+_NONE, _STREAMED, _BUFFERED, _DUPLEX = 0, 1, 2, 4
 _SKIP = 2
 _OVERWRITE = 2
 _CHUNK = 1 << 16
@@ -90,7 +91,9 @@ class _Processing:
         self._duplex_request = self._duplex_answer = False
         self._known = self._decided = self._headers_answered = False
         self._body = bytearray()
-        self._gone = (*sorted(gateway.trust.own), "accept-encoding")
+        self._held = Held(gateway.room)
+        self._crowded = False
+        self._gone = sorted(gateway.trust.own | OURS)
         self._effect: Effect | None = None
         self._passing: Passing | None = None
         self._over = False
@@ -121,6 +124,7 @@ class _Processing:
 
     async def close(self) -> None:
         """Tell the service of the answer, also of one that was cut short."""
+        self._held.release()
         if self._passing is not None:
             await self._passing.tell()
         elif self._watched is not None and not self._decided:
@@ -136,6 +140,12 @@ class _Processing:
             raise RpcError(
                 Status.INVALID_ARGUMENT,
                 "request_body_mode must be BUFFERED or FULL_DUPLEX_STREAMED",
+            )
+        if modes.response_body_mode not in {_STREAMED, _BUFFERED, _DUPLEX}:
+            # answers would pass by what is to be withheld or checked
+            raise RpcError(
+                Status.INVALID_ARGUMENT,
+                "response_body_mode must be STREAMED, BUFFERED or FULL_DUPLEX_STREAMED",
             )
         if _FILTER in message.attributes:
             fields = message.attributes[_FILTER].fields
@@ -166,7 +176,8 @@ class _Processing:
             await self._pass_on(body)
             return
         self._body += body.body
-        if body.end_of_stream or len(self._body) > self._gateway.longest:
+        self._crowded = not self._held.until(len(self._body))
+        if body.end_of_stream or self._crowded or len(self._body) > self._gateway.longest:
             await self._decide(whole=body.end_of_stream)
 
     async def _decide(self, *, whole: bool = True) -> None:
@@ -175,7 +186,7 @@ class _Processing:
             decision, effect = await self._ask()
         except UndecidedError as error:
             self._gateway.note(error.outcome)
-            if self._gateway.undecided is FailMode.CLOSED:
+            if self._gateway.closed:
                 status, told = problem(error.outcome)
                 await self._answer(status, [("content-type", PROBLEM)], told, str(error.outcome))
             else:
@@ -189,6 +200,8 @@ class _Processing:
         await self._let_go(effect.forward, effect, whole=whole)
 
     async def _ask(self) -> tuple[Decision, Effect]:
+        if self._crowded:
+            raise UndecidedError(Outcome.NO_ROOM)
         namespace, key = self._account
         named = ""
         if namespace:  # metadata that is missing is no account: the header is the client's
@@ -198,7 +211,10 @@ class _Processing:
         client = self._gateway.trust.client(self._headers, self._address, account=named)
         shape, model = self._watched or (Shape.OPENAI_CHAT, "")
         encodings = [value for name, value in self._headers if name == "content-encoding"]
-        return await self._gateway.decide(client, shape, model, bytes(self._body), encodings)
+        decided = await self._gateway.decide(client, shape, model, bytes(self._body), encodings)
+        if not self._held.until(len(decided[0].request.body)):
+            raise UndecidedError(Outcome.NO_ROOM)
+        return decided
 
     async def _answer(
         self, status: int, headers: Sequence[tuple[str, str]], body: bytes, why: str
@@ -253,24 +269,24 @@ class _Processing:
 
     def _strip(self, mutation: Any) -> None:  # noqa: ANN401 - a message
         """Keep the operator's own headers from the model, and answers readable."""
-        mutation.remove_headers.extend(self._gone)
+        mutation.remove_headers.extend((*self._gone, "accept-encoding"))
 
     async def _answer_headers(self, headers: Any) -> None:  # noqa: ANN401 - a message
         passing, effect = self._passing, self._effect
         if passing is None or effect is None:
             await self._call.send(_GO_ON["response_headers"])
             return
-        status, encoding = "", "identity"
+        status, encodings = "", {"identity"}
         for header in headers.headers.headers:
             if header.key == ":status":
                 status = _text(header)
             elif header.key == "content-encoding":
-                encoding = _text(header)
+                encodings.add(_text(header).strip().lower())
         passing.begin(int(status or 0))
         if not effect.headers and not passing.alters:
             await self._call.send(_GO_ON["response_headers"])
             return
-        if passing.alters and encoding != "identity":
+        if passing.alters and encodings != {"identity"}:
             self._gateway.note(Outcome.ENCODED_ANSWER)
             code, told = problem(Outcome.ENCODED_ANSWER)
             await self._answer(code, [("content-type", PROBLEM)], told, "encoded-answer")
@@ -329,9 +345,11 @@ class _Processing:
 
     def _leave_alone(self) -> bytes:
         """Return the reply by which Envoy asks nothing more of a request, where it can be told."""
-        if self._duplex_request or self._duplex_answer:
-            return _GO_ON["request_headers"]
         reply = _reply("request_headers")
+        reply.request_headers.response.header_mutation.remove_headers.extend(sorted(OURS))
+        if self._duplex_request or self._duplex_answer:
+            unchanged: bytes = reply.SerializeToString()
+            return unchanged
         mode = reply.mode_override
         mode.response_header_mode = _SKIP
         mode.request_body_mode = mode.response_body_mode = _NONE

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from stillwatch.stop.gateways.bodies import decoded
 from stillwatch.stop.gateways.outcomes import Outcome, UndecidedError
+from stillwatch.stop.gateways.room import Room
 from stillwatch.stop.gateways.trust import Trust
 from stillwatch.stop.interface import Answer, FailMode, Request
 from stillwatch.stop.responses.answers import AnswerFilter
@@ -65,8 +66,8 @@ class Gateway:
     filters: Callable[[Decision, Effect, int], Filter] = _filter
     """Makes the filter of an answer, given its HTTP status."""
     trust: Trust = field(default_factory=Trust)
-    undecided: FailMode = FailMode.OPEN
-    """What becomes of a request that cannot be decided."""
+    undecided: FailMode | Callable[[], FailMode] = FailMode.OPEN
+    """What becomes of a request that cannot be decided; a function where that may change."""
     longest: int = 10 << 20
     """Bytes of a body, as sent and decompressed."""
     deadline: float = 1.0
@@ -75,6 +76,19 @@ class Gateway:
     """Is told of every request's outcome, for counting."""
     clock: Callable[[], int] = _now
     """Microseconds since 1970."""
+    room: Room = field(default_factory=Room)
+    """What bodies under way may have together, where they are read from clients."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether a request that cannot be decided is not passed on, as things are now."""
+        mode = self.undecided if isinstance(self.undecided, FailMode) else self.undecided()
+        return mode is FailMode.CLOSED
+
+    async def unanswered(self, decisions: Sequence[Decision]) -> None:
+        """Tell the service of exchanges whose answers nobody told it of."""
+        for decision in decisions:
+            await _tell(self.service, decision, replace(_NOTHING, time=self.clock()))
 
     async def decide(
         self, client: Client, shape: Shape, model: str, body: bytes, encodings: Sequence[str]
@@ -146,6 +160,8 @@ class Passing:
 
     def feed(self, chunk: bytes) -> bytes:
         """Take bytes of the answer, and return those that may go on."""
+        if self._filter is None and self.alters:
+            self.begin(200)  # a proxy that does not send headers: nothing passes unchecked for it
         return chunk if self._filter is None else self._filter.feed(chunk)
 
     def end(self) -> bytes:
@@ -161,10 +177,14 @@ class Passing:
         if self._filter is not None:
             answer = self._filter.answer
         answer = replace(answer, time=gateway.clock(), status=self._status)
-        try:
-            await gateway.service.answered(self._decision, answer)
-        except Exception as error:  # noqa: BLE001 - the client has its answer
-            _failed("answered", error)
+        await _tell(gateway.service, self._decision, answer)
+
+
+async def _tell(service: Service, decision: Decision, answer: Answer) -> None:
+    try:
+        await service.answered(decision, answer)
+    except Exception as error:  # noqa: BLE001 - the client has its answer
+        _failed("answered", error)
 
 
 def _outcome(effect: Effect) -> Outcome:

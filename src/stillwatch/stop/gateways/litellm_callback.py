@@ -37,6 +37,8 @@ _SHAPES = {
 _CHATS = {"completion", "acompletion", "text_completion", "atext_completion"}
 _NOTE = "stillwatch"
 """Where a request's decision is kept, among LiteLLM's own notes."""
+_OURS = ("stillwatch-", "x-stillwatch-")
+"""How the names of headers begin that only a decision sets."""
 _TRACES = ("reasoning_content", "thinking_blocks", "reasoning")
 
 
@@ -84,7 +86,10 @@ class StillwatchGuardrail(CustomGuardrail):  # type: ignore[misc]
         Raises:
             HTTPException: the request is answered in the model's place.
         """
-        _notes(data).pop(_NOTE, None)  # nobody else says what was decided
+        for held in (data.get("metadata"), data.get("litellm_metadata")):
+            if isinstance(held, dict):
+                held.pop(_NOTE, None)  # nobody else says what was decided
+        _unmarked(data)
         shape = "openai-chat" if call_type in _CHATS else _SHAPES.get(call_type)
         if shape is None:
             return data
@@ -207,6 +212,16 @@ def _notes(data: dict[str, Any]) -> dict[str, Any]:
     return held
 
 
+def _unmarked(data: dict[str, Any]) -> None:
+    """Take out headers by which a client would choose a mark or a model for itself."""
+    for place in ("extra_headers", "headers"):
+        given = data.get(place)
+        if given is None:
+            continue
+        held = given if isinstance(given, dict) else {}
+        data[place] = {n: v for n, v in held.items() if not str(n).lower().startswith(_OURS)}
+
+
 def _forward(data: dict[str, Any], effect: dict[str, Any]) -> None:
     """Make of a request what is to be passed on."""
     forward = effect["forward"]
@@ -217,12 +232,10 @@ def _forward(data: dict[str, Any], effect: dict[str, Any]) -> None:
         data.update(forward)
     if effect["model"]:
         data["model"] = effect["model"]
-    if effect["forward_headers"]:
-        headers = data.setdefault("extra_headers", {})
-        for name, value in effect["forward_headers"]:
-            headers.pop(name, None)
-            if value:
-                headers[name] = value
+    if any(value for _, value in effect["forward_headers"]):
+        data["extra_headers"] = (data.get("extra_headers") or {}) | {
+            name: value for name, value in effect["forward_headers"] if value
+        }
 
 
 def _detail(body: str) -> Any:  # noqa: ANN401 - JSON, or its text

@@ -8,6 +8,7 @@ such decisions are counted as not applied.  The callback beside this module does
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,7 +16,7 @@ from msgspec import Raw, Struct
 
 from stillwatch.stop.gateways.asgi import JSON, Reply, json_of
 from stillwatch.stop.gateways.outcomes import Outcome, UndecidedError, problem
-from stillwatch.stop.interface import Answer, FailMode, Shape
+from stillwatch.stop.interface import Answer, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,8 +81,7 @@ class LiteLLMGuardrail:
             blocked = await self._decide(asked)
         except UndecidedError as error:
             self._gateway.note(error.outcome)
-            closed = self._gateway.undecided is FailMode.CLOSED
-            blocked = _words(problem(error.outcome)[1]) if closed else ""
+            blocked = _words(problem(error.outcome)[1]) if self._gateway.closed else ""
         held = {"action": "BLOCKED", "blocked_reason": blocked} if blocked else {"action": "NONE"}
         return Reply(200, _encode(held), JSON)
 
@@ -108,7 +108,9 @@ class LiteLLMGuardrail:
             return _words(effect.body)
         if effect.forward or effect.model or effect.withhold or effect.hold:
             self._gateway.note(Outcome.UNAPPLIED)
-        self._pending.keep(self._key(asked), decision, self._gateway.clock())
+        # a client may name its calls alike, and none of them is to be lost for that
+        gone = self._pending.keep(self._key(asked), decision, self._gateway.clock())
+        await self._gateway.unanswered(gone)
         return ""
 
     async def _answered(self, asked: _Asked) -> None:
@@ -120,7 +122,8 @@ class LiteLLMGuardrail:
         await self._gateway.service.answered(decision, answer)
 
     def _key(self, asked: _Asked) -> str:
-        return f"litellm {asked.litellm_call_id}"
+        name = (asked.litellm_call_id or "").encode()
+        return f"litellm {hashlib.sha256(name).hexdigest()}"
 
 
 def _body(asked: _Asked) -> bytes:

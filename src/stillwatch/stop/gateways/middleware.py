@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from stillwatch.stop.gateways.asgi import Reply, write
 from stillwatch.stop.gateways.gateway import Passing
 from stillwatch.stop.gateways.outcomes import PROBLEM, Outcome, UndecidedError, problem
-from stillwatch.stop.gateways.paths import MODEL_HEADER, renamed, shape_of
-from stillwatch.stop.interface import FailMode
+from stillwatch.stop.gateways.paths import MODEL_HEADER, OURS, renamed, shape_of
+from stillwatch.stop.gateways.room import Held
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from stillwatch.stop.interface import Effect, Shape
 
 __all__ = ["StopMiddleware"]
+
+
+_OURS = frozenset(name.encode() for name in OURS)
 
 
 class StopMiddleware:
@@ -41,6 +44,7 @@ class StopMiddleware:
         self._app = app
         self._gateway = gateway
         self._who = who
+        self._gone = _OURS | {name.encode() for name in gateway.trust.own}
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Take one request."""
@@ -48,13 +52,25 @@ class StopMiddleware:
         if watched is None:
             if scope["type"] == "http":
                 self._gateway.note(Outcome.UNWATCHED)
+                scope = _without(scope, _OURS)
             await self._app(scope, receive, send)
             return
-        body, whole, left = await _body(receive, self._gateway.longest)
+        held = Held(self._gateway.room)
+        try:
+            await self._watch(scope, receive, send, watched, held)
+        finally:
+            held.release()
+
+    async def _watch(
+        self, scope: Message, receive: Receive, send: Send, watched: tuple[Shape, str], held: Held
+    ) -> None:
+        body, whole, left = await _body(receive, self._gateway.longest, held)
         if left:
             self._gateway.note(Outcome.GONE)
             return
         try:
+            if not whole and len(body) <= self._gateway.longest:
+                raise UndecidedError(Outcome.NO_ROOM)  # noqa: TRY301 - told as the others
             if not whole:
                 raise UndecidedError(Outcome.BODY_TOO_LONG)  # noqa: TRY301 - told as the others
             encodings = [_latin(v) for n, v in scope["headers"] if n == b"content-encoding"]
@@ -62,11 +78,12 @@ class StopMiddleware:
             decided = await self._gateway.decide(self._who(scope), shape, model, body, encodings)
         except UndecidedError as error:
             self._gateway.note(error.outcome)
-            if self._gateway.undecided is FailMode.CLOSED:
+            if self._gateway.closed:
                 status, told = problem(error.outcome)
                 await write(send, Reply(status, told, PROBLEM))
             else:
-                await self._app(scope, _again(body, receive, whole=whole), send)
+                inner = _without(scope, self._gone)
+                await self._app(inner, _again(body, receive, whole=whole), send)
             return
         decision, effect = decided
         if effect.status:
@@ -74,7 +91,7 @@ class StopMiddleware:
             return
         passing = Passing(self._gateway, decision, effect)
         out = _Out(passing, effect, send, self._gateway)
-        inner = _redirected(scope, watched, effect, len(effect.forward))
+        inner = _redirected(_without(scope, self._gone), watched, effect)
         try:
             await self._app(inner, _again(effect.forward or body, receive, whole=True), out.send)
         finally:
@@ -127,7 +144,7 @@ class _Out:
             await self._send({**message, "body": out})
 
 
-async def _body(receive: Receive, longest: int) -> tuple[bytes, bool, bool]:
+async def _body(receive: Receive, longest: int, room: Held) -> tuple[bytes, bool, bool]:
     """Return a body, whether it is all of it, and whether the client left."""
     held = bytearray()
     while True:
@@ -137,8 +154,13 @@ async def _body(receive: Receive, longest: int) -> tuple[bytes, bool, bool]:
         held += message.get("body", b"")
         if not message.get("more_body"):
             return bytes(held), len(held) <= longest, False
-        if len(held) > longest:
+        if len(held) > longest or not room.until(len(held)):
             return bytes(held), False, False
+
+
+def _without(scope: Message, gone: frozenset[bytes]) -> Message:
+    """Return a scope without headers that only the operator sets."""
+    return {**scope, "headers": [(n, v) for n, v in scope["headers"] if n not in gone]}
 
 
 def _again(body: bytes, receive: Receive, *, whole: bool) -> Receive:
@@ -152,13 +174,12 @@ def _again(body: bytes, receive: Receive, *, whole: bool) -> Receive:
     return again
 
 
-def _redirected(scope: Message, watched: tuple[Shape, str], effect: Effect, length: int) -> Message:
+def _redirected(scope: Message, watched: tuple[Shape, str], effect: Effect) -> Message:
     """Return the scope that the application sees."""
+    length = len(effect.forward)
     gone = {b"accept-encoding", *(name.encode() for name, _ in effect.forward_headers)}
     if length:
         gone |= {b"content-length", b"content-encoding", b"transfer-encoding"}
-    if effect.model:
-        gone.add(MODEL_HEADER.encode())
     headers = [(n, v) for n, v in scope["headers"] if n not in gone]
     headers += [(n.encode(), v.encode("latin-1")) for n, v in effect.forward_headers if v]
     inner = {**scope, "headers": headers}

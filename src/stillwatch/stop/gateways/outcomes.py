@@ -35,6 +35,8 @@ class Outcome(StrEnum):
     excepted."""
     BODY_TOO_LONG = "body-too-long"
     """Longer than the gateway reads, as sent or decompressed."""
+    NO_ROOM = "no-room"
+    """Bodies of other requests fill the memory that they may have together."""
     UNKNOWN_ENCODING = "unknown-encoding"
     """A content encoding other than gzip and deflate, or more than one."""
     BROKEN_ENCODING = "broken-encoding"
@@ -58,6 +60,7 @@ _STATUS = {
         "The account's name has characters that no name has, or too many.",
     ),
     Outcome.BODY_TOO_LONG: (413, "The body is longer than this gateway reads."),
+    Outcome.NO_ROOM: (503, "Too many bodies are being read."),
     Outcome.UNKNOWN_ENCODING: (415, "The content encoding is neither gzip nor deflate."),
     Outcome.BROKEN_ENCODING: (400, "The body is not what its content encoding says."),
     Outcome.NOT_IN_TIME: (503, "The request could not be decided in time."),

@@ -6,11 +6,14 @@ import re
 from urllib.parse import unquote
 
 from stillwatch.stop.interface import Shape
+from stillwatch.stop.responses.effects import CANARY_HEADER, MARK_HEADER, PERTURB_HEADER
 
-__all__ = ["MODEL_HEADER", "renamed", "shape_of"]
+__all__ = ["MODEL_HEADER", "OURS", "renamed", "shape_of"]
 
 MODEL_HEADER = "x-stillwatch-model"
 """Set on a request that is to go to another model, for routes to match."""
+OURS = frozenset({MODEL_HEADER, CANARY_HEADER, MARK_HEADER, PERTURB_HEADER})
+"""Headers that only a decision sets: a client's own are never passed on."""
 
 _ENDS = (
     ("/chat/completions", Shape.OPENAI_CHAT),

@@ -28,22 +28,23 @@ class Pending:
         self._held: OrderedDict[str, Decision] = OrderedDict()
         self._size = 0
 
-    def keep(self, key: str, decision: Decision, now: int) -> None:
-        """Let a decision wait.
+    def keep(self, key: str, decision: Decision, now: int) -> list[Decision]:
+        """Let a decision wait; return those that wait no more for it, or are of its key.
 
         Args:
             key: by which it is asked for.
             decision: to keep.
             now: microseconds since 1970.
         """
-        self.take(key)
+        gone = [self.take(key)]
         self._held[key] = decision
         self._size += _size(decision)
         while self._held:
             oldest = next(iter(self._held))
             if self._size <= self._most and now - self._held[oldest].request.time <= self._span:
                 break
-            self.take(oldest)
+            gone.append(self.take(oldest))
+        return [one for one in gone if one is not None]
 
     def take(self, key: str) -> Decision | None:
         """Return a decision, which waits no more; None where there is none."""

@@ -13,7 +13,7 @@ from stillwatch.stop.gateways.grpc import Method
 from stillwatch.stop.gateways.messages import RateLimitRequest, RateLimitResponse, read_message
 from stillwatch.stop.gateways.outcomes import PROBLEM, Outcome, UndecidedError, problem
 from stillwatch.stop.gateways.trust import address_of
-from stillwatch.stop.interface import FailMode, Shape
+from stillwatch.stop.interface import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ async def _limit(gateway: Gateway, asked: Any) -> bytes:  # noqa: ANN401 - a mes
         decision, effect = await _ask(gateway, entries)
     except UndecidedError as error:
         gateway.note(error.outcome)
-        closed = gateway.undecided is FailMode.CLOSED
+        closed = gateway.closed
         _say(reply, len(asked.descriptors), _OVER if closed else _OK)
         if closed:
             _, reply.raw_body = problem(error.outcome)

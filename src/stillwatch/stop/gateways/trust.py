@@ -86,8 +86,10 @@ class Trust:
         """
         held: dict[str, str] = {}
         for name, value in headers:
-            if (name not in self.own and name != "user-agent") or (account and name == self.account):
+            if name not in self.own and name != "user-agent":
                 continue
+            if account and name == self.account:
+                continue  # nobody's word, where metadata says who it is
             if name in held and name != "user-agent":
                 mine = name == self.account
                 raise UndecidedError(Outcome.TWO_ACCOUNTS if mine else Outcome.REPEATED_HEADER)

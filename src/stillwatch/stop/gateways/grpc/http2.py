@@ -45,17 +45,20 @@ class Connection(asyncio.Protocol):
 
     Args:
         opened: is told of each new stream with its headers, and returns what takes it in.
-        closed: is told when the connection is gone.
+        begun: is told when the connection is there, which one whose TLS fails never is.
+        closed: is told when it is gone.
         most_streams: streams at once; further ones are refused, and the peer may retry them.
     """
 
     def __init__(
         self,
         opened: Callable[[Stream, Headers], Receiver],
+        begun: Callable[[Connection], None],
         closed: Callable[[Connection], None],
         most_streams: int,
     ) -> None:
         self._opened = opened
+        self._begun = begun
         self._closed = closed
         self._most_streams = most_streams
         self._transport: asyncio.Transport
@@ -83,6 +86,7 @@ class Connection(asyncio.Protocol):
         self.put(_SETTINGS, 0, 0, b"".join(_SETTING.pack(*pair) for pair in settings))
         self.put(_WINDOW, 0, 0, _U32.pack(_WINDOW_OF_CONNECTION - 65_535))
         self._pulse = self._loop.call_later(_PULSE, self._listen_for_life)
+        self._begun(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
         """Let every stream go."""

@@ -90,9 +90,8 @@ class GrpcServer:
         return len(self._running)
 
     def _connect(self) -> Connection:
-        connection = Connection(self._open, self._connections.discard, self._most_streams)
-        self._connections.add(connection)
-        return connection
+        held = self._connections
+        return Connection(self._open, held.add, held.discard, self._most_streams)
 
     def _open(self, stream: Stream, headers: Headers) -> Receiver:
         call = Call(stream, headers, self._longest)
