@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -31,8 +32,21 @@ MARK_HEADER = "stillwatch-watermark-key"
 """Set on a request passed on: id of the key that its answer is to be marked with."""
 PERTURB_HEADER = "stillwatch-perturb"
 """Set on a request passed on: id of the measure under which its answer is to be perturbed."""
-NOTHING = Effect(0, (), b"", b"", (), "", withhold=False, hold=0)
-"""Neither the request nor its answer is changed."""
+NOTHING = Effect(
+    0,
+    (),
+    b"",
+    b"",
+    ((MARK_HEADER, ""), (PERTURB_HEADER, ""), (CANARY_HEADER, "")),
+    "",
+    withhold=False,
+    hold=0,
+)
+"""Neither the request nor its answer is changed.
+
+What a client sent under names that mean something to the model's server is taken out: otherwise it
+would choose a watermark, in shadow mode too.
+"""
 
 _NO_CANARIES: Mapping[str, CanarySet] = MappingProxyType({})
 _QUOTA = "https://iana.org/assignments/http-problem-types#quota-exceeded"
@@ -73,7 +87,7 @@ def effect_of(
         wait = ("retry-after", str(retry_after(decision)))
         return _answer(decision, policy, 429, Rung.LIMIT, (*headers, wait), token)
     if rung <= Rung.VERIFY:
-        return Effect(0, headers, b"", b"", _unmarked(), "", withhold=False, hold=0)
+        return replace(NOTHING, headers=headers)
     return _shaped(decision, policy, headers, token, canaries.get(decision.campaign))
 
 
@@ -181,11 +195,6 @@ def _unreadable(policy: Policy, headers: tuple[tuple[str, str], ...]) -> Effect:
     }
     headers = (("content-type", "application/problem+json"), *headers)
     return Effect(400, headers, msgspec.json.encode(body), b"", (), "", withhold=False, hold=0)
-
-
-def _unmarked() -> tuple[tuple[str, str], ...]:
-    """Return the headers that take out what a client sent under names that mean something."""
-    return (MARK_HEADER, ""), (PERTURB_HEADER, ""), (CANARY_HEADER, "")
 
 
 def _help(appeal: str) -> tuple[tuple[str, str], ...]:

@@ -251,7 +251,7 @@ class Process:
             service,
             filters,
             Trust(**{name: getattr(trust, name) for name in trust.__struct_fields__}),
-            undecided=service.policy.fail(Lost.CORE),
+            undecided=lambda: service.policy.fail(Lost.CORE),
             note=lambda outcome: self._metrics.outcomes.labels(outcome.value).inc(),
         )
 
