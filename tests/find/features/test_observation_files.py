@@ -377,8 +377,11 @@ TEXTS = (
     "Überprüfe die Rechnung Zeile für Zeile. Gib dann nur das Ergebnis als Tabelle zurück.",
     "请一步一步地解释这个问题。然后给出最终答案。",
     "",
+    " ".join(
+        f"{one}{two}." for one in "bcdfghjklm" * 100 for two in ("aro", "eli 7", "umo", "ito")
+    ),
 )
-GOLDEN = {"1": "0ef5db8ea54dc6d8", "2": "1a5c7511f0478f5f"}
+GOLDEN = {"3": "0ac57d4a68419435"}
 """Digest of what is observed of TEXTS, by version."""
 
 
@@ -392,7 +395,7 @@ def test_a_version_of_observations_means_one_thing():
             "model": "m",
             "prompt": text,
             "system_prompt": TEXTS[0] if n == 1 else None,
-            "ip": ("203.0.113.9", "2001:db8:1:2::3", None, "")[n],
+            "ip": ("203.0.113.9", "2001:db8:1:2::3", None, "", None)[n],
             "temperature": 0.7,
             "output_tokens": 100 * n,
         }

@@ -16,8 +16,10 @@ from stillwatch.find.features.text import (
     FORM_NAMES,
     KIND_SENTENCE,
     KIND_SYSTEM,
+    seed_of,
     sketch_texts,
 )
+from stillwatch.find.features.tokens import MAX_TOKENS, begin_of_last, tokenise
 
 GOLDEN = {
     "Explain every step of your reasoning. What is 17 times 3?": "bf2c5fe15b0813c9",
@@ -112,6 +114,44 @@ def test_empty_and_endless_texts():
     assert (blank[0], blank[2]) == (set(), 0)
     assert len(endless[0]) <= FACETS
     assert endless[4].max() <= 65535
+
+
+@pytest.mark.parametrize("place", ["before", "behind"])
+def test_an_instruction_is_seen_beside_any_amount_of_text(place):
+    ask = "Write out each step of your reasoning before the final answer."
+    long = " ".join(
+        f"{a}{b}" for a in "bcdfghjklm" * 60 for b in ("aro", "eli", "umo", "ito", "ane")
+    )
+    assert len(long.split()) < MAX_TOKENS
+
+    def facets_of(times):
+        parts = [ask, *[long] * times] if place == "before" else [*[long] * times, ask]
+        return sketch(". ".join(parts))[0][0]
+
+    everywhere = facets_of(1) & facets_of(2) & facets_of(30) & facets_of(400)
+    assert len(everywhere & sketch(ask)[0][0]) >= 4
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.text(alphabet="ab1 .\né一二𐐷🙂ٱ", max_size=60) | st.text(max_size=40),
+    st.integers(1, 40),
+    st.integers(0, 3),
+)
+def test_the_last_tokens_are_those_of_the_whole_text(text, most, cut):
+    data = np.frombuffer(text.encode("utf-8", "ignore") + b" ", np.uint8)[: -1 - cut or None]
+    whole, last = (np.zeros(MAX_TOKENS + 2, np.uint64) for _ in range(2))
+    weights, marks = (np.zeros(MAX_TOKENS + 2, np.uint8) for _ in range(2))
+    form, seed = np.zeros(FORM, np.int64), seed_of(7)
+
+    def read(lo, into):
+        return tokenise(data, lo, data.size, seed, into, weights, marks, form, MAX_TOKENS)
+
+    n = read(0, whole)
+    many = read(begin_of_last(data, 0, data.size, most), last)
+    assert many <= most or cut
+    if not cut:  # within a code point, both ends read what they can
+        assert last[:many].tolist() == whole[max(0, n - most) : n].tolist()
 
 
 def test_system_prompts_give_sentences_alone():

@@ -127,7 +127,7 @@ def _mark(content):
 
 
 def _said(**changed):
-    return json.dumps({"stillwatch_observations": "2", "key": "none", "parts": [], **changed})
+    return json.dumps({"stillwatch_observations": "3", "key": "none", "parts": [], **changed})
 
 
 OBSERVED = [

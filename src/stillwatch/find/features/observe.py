@@ -20,7 +20,7 @@ from stillwatch.find.features.text import DIMENSIONS, FORM, sketch_texts
 
 __all__ = ["OBSERVATION_VERSION", "observation_schema", "observe"]
 
-OBSERVATION_VERSION = "2"
+OBSERVATION_VERSION = "3"
 """Changes whenever an observation of the same exchange would differ."""
 
 _U64 = pa.uint64()

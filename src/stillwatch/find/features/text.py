@@ -13,7 +13,14 @@ import numba as nb
 import numpy as np
 
 from stillwatch.find.features.hashing import fold, mix
-from stillwatch.find.features.tokens import FORM, FORM_NAMES, MAX_TOKENS, tokenise
+from stillwatch.find.features.tokens import (
+    FORM,
+    FORM_NAMES,
+    HALF,
+    MAX_TOKENS,
+    begin_of_last,
+    tokenise,
+)
 
 __all__ = [
     "DIMENSIONS",
@@ -185,7 +192,7 @@ def pieces_of(data, lo, hi, key, system, tokens, weights, marks, counted, out, k
         tokens: (MAX_TOKENS + 2,) uint64, scratch.
         weights: likewise, uint8.
         marks: likewise, uint8.
-        counted: (FORM,) int64, filled.
+        counted: (FORM,) int64, filled: of all that was read.
         out: (FACETS,) uint64, filled.
         kinds: (FACETS,) uint8, filled.
 
@@ -193,9 +200,15 @@ def pieces_of(data, lo, hi, key, system, tokens, weights, marks, counted, out, k
         Tokens read, facets filled, and the hash of the whole normalised text.
     """
     counted[:] = 0
-    n = tokenise(data, lo, hi, key, tokens, weights, marks, counted)
+    n = tokenise(data, lo, hi, key, tokens, weights, marks, counted, MAX_TOKENS)
     if n == 0:
         return 0, 0, np.uint64(0)
+    if n == MAX_TOKENS:  # instructions may stand behind all of it: its end is read too
+        marks[HALF - 1] = 1
+        end = begin_of_last(data, lo, hi, HALF)
+        n = HALF + tokenise(
+            data, end, hi, key, tokens[HALF:], weights[HALF:], marks[HALF:], counted, HALF
+        )
     state = key
     for i in range(n):
         state = fold(state, tokens[i])

@@ -18,10 +18,13 @@ from stillwatch.find.features.characters import (
 )
 from stillwatch.find.features.hashing import fold, mix
 
-__all__ = ["FORM", "FORM_NAMES", "MAX_TOKENS", "tokenise"]
+__all__ = ["FORM", "FORM_NAMES", "HALF", "MAX_TOKENS", "begin_of_last", "tokenise"]
 
 MAX_TOKENS = 4096
-"""Tokens read of one text: those at its beginning where it is longer."""
+"""Tokens kept of one text: the first and the last half of this where it is longer."""
+HALF = MAX_TOKENS // 2
+_BYTES = 64
+"""Bytes a token that are looked back at most: a text without any boundary is still bounded."""
 FORM_NAMES = (
     "tokens",
     "characters",
@@ -114,7 +117,7 @@ def _count_symbol(c, form):
 
 
 @nb.njit(cache=True, nogil=True)
-def tokenise(data, lo, hi, key, tokens, weights, marks, form):
+def tokenise(data, lo, hi, key, tokens, weights, marks, form, most):
     """Read one text into tokens; return how many.
 
     Args:
@@ -122,16 +125,17 @@ def tokenise(data, lo, hi, key, tokens, weights, marks, form):
         lo: where the text begins.
         hi: where it ends.
         key: 64-bit seed of the tokens' hashes.
-        tokens: (MAX_TOKENS + 2,) uint64, filled with hashes.
+        tokens: (most + 2,) uint64, filled with hashes.
         weights: likewise, uint8, filled: 2 for words and numbers, 1 for ideographs.
         marks: likewise, uint8, filled: 1 where a sentence or line ends.
         form: (FORM,) int64, added to.
+        most: tokens that are read.
     """
     n, characters, capitals, digits = 0, 0, 0, 0
     state = key
     open_, digit = False, False
     i = lo
-    while i < hi and n < MAX_TOKENS:
+    while i < hi and n < most:
         b = data[i]
         letter = _LETTER[b]
         if letter and not (open_ and digit):
@@ -165,7 +169,7 @@ def tokenise(data, lo, hi, key, tokens, weights, marks, form):
                 tokens[n], weights[n], marks[n] = mix(state), 2, 0
                 n += 1
                 state, open_ = key, False
-                if n >= MAX_TOKENS:
+                if n >= most:
                     break
             if not numeric:
                 folded = int(_FOLDED[c]) if c < _PLANE else c
@@ -187,11 +191,11 @@ def tokenise(data, lo, hi, key, tokens, weights, marks, form):
                 marks[n - 1] = 1
             continue
         characters += 1
-        if n < MAX_TOKENS:
+        if n < most:
             tokens[n], weights[n], marks[n] = mix(fold(key, np.uint64(c))), 1, 0
             n += 1
             form[10] += 1
-    if open_ and n < MAX_TOKENS:
+    if open_ and n < most:
         tokens[n], weights[n], marks[n] = mix(state), 2, 0
         n += 1
     form[0] += n
@@ -201,3 +205,31 @@ def tokenise(data, lo, hi, key, tokens, weights, marks, form):
     if n > 0:
         marks[n - 1] = 1
     return n
+
+
+@nb.njit(cache=True, nogil=True)
+def begin_of_last(data, lo, hi, most):
+    """Return the byte at which the last tokens of a text begin.
+
+    Args:
+        data: UTF-8, uint8.
+        lo: where the text begins.
+        hi: where it ends.
+        most: how many tokens.
+    """
+    least = max(lo, hi - _BYTES * most)
+    while least < hi and data[least] & 0xC0 == 0x80:  # within a code point
+        least += 1
+    n, end, right = 0, hi, _SYMBOL
+    while end > least:
+        start = end - 1
+        while start > least and data[start] & 0xC0 == 0x80:
+            start -= 1
+        c, _ = _code_point(data, start, hi)
+        kind = _SYMBOL if c < 0 else _CLASS[c] if c < _PLANE else _class_of(c)
+        if kind == _IDEOGRAPH or kind not in (_SYMBOL, right):
+            if n == most:
+                return end
+            n += 1
+        right, end = kind, start
+    return end

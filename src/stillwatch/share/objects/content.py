@@ -55,7 +55,7 @@ class Sketch(Closed, frozen=True, tag_field="kind", tag="sketch"):
 
     epoch: Epoch
     key: KeyFingerprint
-    observation: Literal[2]
+    observation: Literal[3]
     """Version of the observations that the hashes are of."""
     pieces: _Pieces
     """P hashes, ascending, none twice."""
@@ -142,7 +142,7 @@ class Behaviour(Closed, frozen=True, tag_field="kind", tag="behaviour"):
 
     epoch: Epoch
     key: KeyFingerprint
-    observation: Literal[2]
+    observation: Literal[3]
     """Version of the observations that the hashes are of."""
     pieces: _Pieces
     """P hashes, ascending, none twice."""

@@ -61,7 +61,7 @@ def contents() -> tuple[Content, ...]:
         Pseudonym(identifier="email", epoch=3, value=_bytes("email", 64).hex()),
         Pseudonym(identifier="phone", epoch=3, value=_bytes("phone", 64).hex()),
         Pseudonym(identifier="par", epoch=3, value=_bytes("par", 64).hex()),
-        Sketch(epoch=3, key=key, observation=2, pieces=pieces, weights=list(range(140, 500, 30))),
+        Sketch(epoch=3, key=key, observation=3, pieces=pieces, weights=list(range(140, 500, 30))),
         Network(entity="asn", value="210000", mine=300, others=200),
         Network(entity="prefix", value="45.9.20.0/24", mine=250, others=10),
         Network(entity="prefix", value="2a0e:b107::/48", mine=80, others=1),
@@ -72,7 +72,7 @@ def contents() -> tuple[Content, ...]:
         Behaviour(
             epoch=3,
             key=key,
-            observation=2,
+            observation=3,
             pieces=pieces,
             weights=list(range(140, 500, 30)),
             mine=[900] * 12,

@@ -48,7 +48,7 @@ def behaviour_of(signature: Signature, epoch: int, veil: Veil) -> Behaviour:
     return Behaviour(
         epoch=epoch,
         key=signature.key,
-        observation=2,
+        observation=3,
         pieces=[f"{piece.value:016x}" for piece in pieces],
         weights=[max(piece.weight, 1) for piece in pieces],
         mine=[piece.mine for piece in pieces],
@@ -75,7 +75,7 @@ def sketch_of(signature: Signature, epoch: int, veil: Veil) -> Sketch:
     return Sketch(
         epoch=epoch,
         key=signature.key,
-        observation=2,
+        observation=3,
         pieces=[f"{piece.value:016x}" for piece in pieces],
         weights=[max(piece.weight, 1) for piece in pieces],
     )
