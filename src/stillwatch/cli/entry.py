@@ -33,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "policy": "stillwatch.cli.policy",
     "measures": "stillwatch.cli.measures",
     "watermark": "stillwatch.cli.watermark",
+    "evidence": "stillwatch.cli.evidence",
     "serve": "stillwatch.cli.serve",
     "updates": "stillwatch.cli.updates",
     "appeals": "stillwatch.cli.appeals",
