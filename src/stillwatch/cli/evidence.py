@@ -183,7 +183,7 @@ def show(bundle: Path, *, as_json: bool) -> None:
     "--withhold",
     multiple=True,
     required=True,
-    type=click.Choice(["accounts", "exchanges", "prompts", "prompt", "response", "system_prompt"]),
+    type=click.Choice(["accounts", "exchanges", "prompt", "response", "system_prompt"]),
     help="A table, or a text of every exchange; repeatable.",
 )
 def redact(bundle: Path, out: Path, withhold: tuple[str, ...]) -> None:
@@ -197,7 +197,7 @@ def redact(bundle: Path, out: Path, withhold: tuple[str, ...]) -> None:
 
 @command.command("open")
 @_bundle
-@click.argument("table", type=click.Choice(["accounts", "exchanges", "prompts"]))
+@click.argument("table", type=click.Choice(["accounts", "exchanges"]))
 @click.argument("openings", type=_FILE)
 def open_(bundle: Path, table: str, openings: Path) -> None:
     """Add OPENINGS of TABLE to BUNDLE, each checked against its commitment."""

@@ -30,6 +30,9 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--name", help="Name of the log, where the folder is new: lab.example/days.")
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Day, UTC.")
 @click.option("--authority", "authorities", multiple=True, help="RFC 3161 URL; repeatable.")
+@click.option(
+    "--root", "roots", type=_FILE, multiple=True, help="Its root, PEM: one for each authority."
+)
 @options.mapping
 @options.format_name
 def daily_digest(
@@ -38,27 +41,40 @@ def daily_digest(
     name: str | None,
     day: datetime,
     authorities: tuple[str, ...],
+    roots: tuple[Path, ...],
     map_: ColumnMapping | None,
     format_: str | None,
 ) -> None:
     """Append a day of EXCHANGES to the log of daily digests, and have it stamped.
 
     Run it each day within 36 hours: it is what shows later that an exchange was there at the time.
+    Run it again where an authority did not answer: the day is not appended twice.
     """
-    from stillwatch.disk import write_whole  # noqa: PLC0415
+    from stillwatch.disk import read_small, write_whole  # noqa: PLC0415
     from stillwatch.find.sources import Quarantine, open_exchanges  # noqa: PLC0415
-    from stillwatch.prove.evidence import DayLog, ask  # noqa: PLC0415
+    from stillwatch.prove.evidence import Authority, DayLog, ask, verify_stamp  # noqa: PLC0415
 
+    if len(authorities) != len(roots):
+        raise ConfigurationError(
+            "each authority needs its root", todo="give as many --root as --authority, in order"
+        )
     if day.replace(tzinfo=UTC).date() >= datetime.now(UTC).date():
         raise ConfigurationError(
             "the day is not over", where=f"{day:%Y-%m-%d}", todo="wait until midnight, UTC"
         )
     log = DayLog(state) if (state / "secret").exists() or not name else DayLog.make(state, name)
-    with Quarantine(None) as quarantine:
-        source = open_exchanges(exchanges, mapping=map_, quarantine=quarantine, format=format_)
-        note, entry = log.append(day.date(), source.batches())
-    for at, url in enumerate(authorities):
-        write_whole(note.with_suffix(f".{at}.tsr"), ask(url, note.read_bytes()))
+    past = log.days
+    if not past or past[-1].day != f"{day:%Y-%m-%d}":
+        with Quarantine(None) as quarantine:
+            source = open_exchanges(exchanges, mapping=map_, quarantine=quarantine, format=format_)
+            log.append(day.date(), source.batches())
+    note, entry = log.last(), log.days[-1]
+    for at, (url, root) in enumerate(zip(authorities, roots, strict=True)):
+        held = note.read_bytes()
+        answer = ask(url, held)
+        pinned = Authority.of(url, read_small(root, "the authority's root", 1 << 16))
+        verify_stamp(answer, held, [pinned], "E-13")
+        write_whole(note.with_suffix(f".{at}.tsr"), answer)
     click.echo(note.read_text("utf-8"), nl=False)
     click.echo(f"{entry.day}: {entry.exchanges:,} exchanges, {len(authorities)} stamps", err=True)
 

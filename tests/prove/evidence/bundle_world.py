@@ -149,6 +149,8 @@ class World:
                 self.day,
                 "--authority",
                 url,
+                "--root",
+                self.authorities[0].root,
             )
         self.marks()
         self.lineage()

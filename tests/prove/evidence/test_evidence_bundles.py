@@ -7,10 +7,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from bundle_world import World, run
 
-from stillwatch.errors import ConfigurationError, RefusedError
+from stillwatch.errors import ConfigurationError, RefusedError, UnreachableError
 from stillwatch.prove.evidence import TokenSigner
 
 
@@ -169,3 +171,48 @@ def test_a_key_in_a_token_signs(tmp_path, monkeypatch):
     assert signer.public.algorithm == "ecdsa-p256-sha256"
     assert signer.public.verify(signer.sign(b"words"), b"words")
     assert not signer.public.verify(signer.sign(b"words"), b"other words")
+
+
+def test_a_day_is_appended_once_and_stamped_again(tmp_path, world):
+    arguments = (
+        "daily-digest",
+        world.folder / "log.parquet",
+        "--state",
+        tmp_path / "days",
+        "--name",
+        "x/days",
+        "--day",
+        world.day,
+    )
+    closed = ("--authority", "http://127.0.0.1:9/", "--root", world.authorities[0].root)
+    run(*arguments, *closed, fails=UnreachableError)
+    first = (tmp_path / "days/entry/0.note").read_bytes()
+    with world.authorities[1].serving() as url:
+        run(*arguments, "--authority", url, "--root", world.authorities[0].root, fails=RefusedError)
+        assert not list((tmp_path / "days/entry").glob("*.tsr"))
+        run(*arguments, "--authority", url, "--root", world.authorities[1].root)
+    assert (tmp_path / "days/entry/0.note").read_bytes() == first
+    assert len(list((tmp_path / "days/entry").iterdir())) == 3
+
+
+def test_the_log_of_a_day_cannot_be_changed_afterwards(tmp_path, world):
+    table = pq.read_table(world.folder / "log.parquet")
+    at = table.schema.get_field_index("prompt")
+    other = pa.array(["worse", *table.column("prompt").to_pylist()[1:]])
+    pq.write_table(table.set_column(at, "prompt", other), tmp_path / "log.parquet")
+    error = run(
+        "collect",
+        world.folder / "case.toml",
+        "--out",
+        tmp_path / "out",
+        "--signer",
+        f"a={world.keys['lab']}",
+        "--scan",
+        world.folder / "scan",
+        "--exchanges",
+        tmp_path / "log.parquet",
+        "--days",
+        world.folder / "days",
+        fails=RefusedError,
+    )
+    assert error.rule == "E-12"

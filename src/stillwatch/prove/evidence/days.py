@@ -112,6 +112,10 @@ class DayLog:
             ) from error
         return cls(folder)
 
+    def last(self) -> Path:
+        """Return the last note, which is to be stamped."""
+        return self._notes[-1]
+
     @property
     def days(self) -> list[DayEntry]:
         """Entries in the order of the log."""
@@ -120,8 +124,8 @@ class DayLog:
             for path in self._notes
         ]
 
-    def append(self, day: date, batches: Iterable[pa.RecordBatch]) -> tuple[Path, DayEntry]:
-        """Append a day and return the note to be stamped, and its entry.
+    def append(self, day: date, batches: Iterable[pa.RecordBatch]) -> None:
+        """Append a day; its note is `last` then, and to be stamped.
 
         Raises:
             ConfigurationError: the log has this day or a later one.
@@ -147,9 +151,9 @@ class DayLog:
                 "the day has no exchange", where=day.isoformat(), todo="check the day and the log"
             )
         entry = DayEntry(day.isoformat(), tree.size, tree.root().hex())
-        return self._close(entry, len(past)), entry
+        self._close(entry, len(past))
 
-    def _close(self, entry: DayEntry, index: int) -> Path:
+    def _close(self, entry: DayEntry, index: int) -> None:
         log = FolderTiles(self._folder / "log")
         whole = merkle.Tree.resume(log, index)
         log.write(whole.append([merkle.leaf_hash(entry.encode())]))
@@ -159,7 +163,6 @@ class DayLog:
         write_whole(path.with_suffix(".json"), entry.encode())
         write_whole(path, note)
         self._notes.append(path)
-        return path
 
     def opening(self, index: int, row: dict[str, Any]) -> Opening:
         """Return the opening of an exchange, the same each time: its salts are derived."""

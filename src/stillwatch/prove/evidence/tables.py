@@ -30,7 +30,7 @@ __all__ = [
     "read_commits",
 ]
 
-TABLES = ("accounts", "exchanges", "prompts")
+TABLES = ("accounts", "exchanges")
 """Tables of a bundle."""
 LONGEST_LINE = 8 << 20
 """Bytes of a line of a table."""
