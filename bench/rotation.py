@@ -1,6 +1,7 @@
 """One actor goes from lab A to B to C: what sharing A's finding costs it, and whom it harms.
 
     python bench/rotation.py --folder /tmp/rotation --seeds 2 --json rotation.json
+    python bench/rotation.py --folder /tmp/rotation --live
 
 ``stillwatch simulate --providers 3`` puts one actor into three worlds, a third of the time each,
 with new accounts at every provider.  What it keeps is named by the adversary: its words, its
@@ -11,6 +12,10 @@ at each request before it is answered, with nothing after it, and C what A and B
 what matches to their own scans.  An account is decided on when the matches put the probability that
 it is a known actor's above .9 at a prior of .01, or when the scan declares it; the request that
 shows it is not answered.  Sign-ups that are evaluated are counted against the default quota.
+
+``--live`` runs processes in place of an experiment: a hub, a gateway at A and at B, A's publisher
+under a standing policy and B's watch.  A declares a campaign; the actor's requests from accounts
+that are new to B are sent until B's gateway challenges one; then A recalls it.  That is repeated.
 """
 
 from __future__ import annotations
@@ -30,6 +35,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 import commands
+import live_loop
 from planted import commit
 from stillwatch.find.campaigns import Settings, observe_all, scan
 from stillwatch.find.features.files import key_fingerprint
@@ -90,6 +96,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--step", type=int, default=6, help="hours between looks")
     parser.add_argument("--traits", default=",".join(TRAITS))
     parser.add_argument("--json", type=Path, help="file for every figure")
+    parser.add_argument("--live", action="store_true", help="two gateways and a hub, in processes")
+    parser.add_argument("--repeats", type=int, default=20, help="declarations of --live")
     return parser.parse_args()
 
 
@@ -341,6 +349,12 @@ def experiment(folder: Path, args: argparse.Namespace, key: int) -> dict[str, ob
 def main() -> None:
     args = arguments()
     args.folder.mkdir(parents=True, exist_ok=True)
+    if args.live:
+        found = live_loop.live(args.folder, repeats=args.repeats, seed=args.first)
+        if args.json:
+            args.json.write_text(json.dumps(found), encoding="utf-8")
+        live_loop.told(found)
+        return
     key = key_from_secret(SECRET)
     rows = []
     for trait in args.traits.split(","):

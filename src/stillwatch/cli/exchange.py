@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stillwatch.cli import options
 from stillwatch.cli.exchange_acting import contest, publish, recall, release
 from stillwatch.cli.exchange_credentials import certificate, nats_key
 from stillwatch.cli.exchange_epochs import epoch
+from stillwatch.cli.exchange_gate import hand_over, stand
 from stillwatch.cli.exchange_matching import match
 from stillwatch.cli.exchange_options import as_json_option, home_option, opened_member, printed
-from stillwatch.errors import MissingExtraError, OutputError
+from stillwatch.errors import ConfigurationError, MissingExtraError, OutputError
 
 if TYPE_CHECKING:
     from stillwatch.share.exchange.pulling import Pulled
@@ -137,14 +139,31 @@ def pull(
     help="Certificates to trust for NATS, PEM; the system's if absent.",
 )
 @click.option("--nats-domain", default="", help="JetStream domain of the hub, through a leaf node.")
+@click.option(
+    "--hand-over",
+    "handed",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File that `stillwatch serve` reads as indicators; written each time that something came.",
+)
+@options.key_file("The epoch's sketch key, which is the service's; needed to hand over.")
 def watch(
-    home: Path, seconds: float | None, nats: str, nats_ca: Path | None, nats_domain: str
+    home: Path,
+    seconds: float | None,
+    nats: str,
+    nats_ca: Path | None,
+    nats_domain: str,
+    handed: Path | None,
+    key_file: Path | None,
 ) -> None:
     """Take what is new as it comes: a line of JSON for each time that something did."""
+    from stillwatch.cli.log_input import read_secret  # noqa: PLC0415 - as above
     from stillwatch.share.exchange.credentials import nats_seed  # noqa: PLC0415 - as above
     from stillwatch.share.exchange.jetstream import JetStream  # noqa: PLC0415 - as above
     from stillwatch.share.exchange.watching import Watcher, streamed  # noqa: PLC0415 - as above
 
+    if handed is not None and key_file is None:
+        raise ConfigurationError("--key-file is missing", todo="name the service's key_file")
+    secret = b"" if handed is None else read_secret(key_file)
     end = None if seconds is None else time.monotonic() + seconds
 
     def wait(pause: float) -> bool:
@@ -154,12 +173,16 @@ def watch(
         return end is None or time.monotonic() < end
 
     def told(pulled: Pulled) -> None:
+        if handed is not None:
+            hand_over(member, handed, secret)
         click.echo(json.dumps({"time": round(time.time(), 3), **_pulled(pulled)}))
         if pulled.recalls:
             member.acknowledge()
 
     patience = 30.0 if seconds is None else min(max(seconds, 2.0), 30.0)
     with opened_member(home, patience=patience) as member:
+        if handed is not None:
+            hand_over(member, handed, secret)
         source: Source = streamed
         if nats:
             seed = nats_seed(member.home)
@@ -286,5 +309,5 @@ def take(path: Path, home: Path, given: tuple[tuple[str, str], ...], *, as_json:
         printed({"objects": len(found) - refused, "refused": refused}, as_json=as_json)
 
 
-for _part in (publish, match, contest, recall, release, epoch, nats_key, certificate):
+for _part in (publish, stand, match, contest, recall, release, epoch, nats_key, certificate):
     command.add_command(_part)

@@ -24,13 +24,20 @@ from stillwatch.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from stillwatch.share.exchange.member import Member
     from stillwatch.share.exchange.publishing import Draft
     from stillwatch.share.objects import Indicator, Object
 
-__all__ = ["contest", "publish", "recall", "release"]
+__all__ = [
+    "contest",
+    "drafts_of_signatures",
+    "publish",
+    "recall",
+    "release",
+    "send_under",
+]
 
 _DAY = 86_400.0
 _tlp = click.option(
@@ -103,7 +110,7 @@ def publish(
     from stillwatch.share.exchange.publishing import Terms, drafted, read_drafts  # noqa: PLC0415
 
     drafts: list[Draft] = (
-        [] if source is None else _of_signatures(source, epoch, key_file, text_only=text_only)
+        [] if source is None else drafts_of_signatures(source, epoch, key_file, text_only=text_only)
     )
     if contents is not None:
         drafts += read_drafts(contents, now=time.time())
@@ -126,9 +133,40 @@ def publish(
         _send(member, items, approved_by, as_json=as_json)
 
 
-def _of_signatures(
-    source: Path, epoch: int | None, key_file: Path | None, *, text_only: bool
+def send_under(member: Member, items: Sequence[Indicator], policy: Path) -> None:
+    """Send what a standing policy lets leave, and what waits from before.
+
+    Raises:
+        ConfigurationError: the policy does not let one leave; nothing does.
+        UnreachableError: the hub is away; they wait.
+        RefusedError: the hub refuses this member altogether.
+    """
+    _show(member.signed(items))
+    _send(member, items, _approval(member, items, "", policy) if items else "", as_json=False)
+
+
+def drafts_of_signatures(
+    source: Path,
+    epoch: int | None,
+    key_file: Path | None,
+    *,
+    text_only: bool = False,
+    without: Container[str] | None = None,
 ) -> list[Draft]:
+    """Return what a scan's folder or a signature says, as it may travel.
+
+    Args:
+        source: output folder of a scan, or a signature.
+        epoch: of the sketch key.
+        key_file: that key.
+        text_only: pieces of text alone.
+        without: campaigns to leave out, and with them signatures that hold no piece; None for
+            all, and an error where one holds none.
+
+    Raises:
+        ConfigurationError: the epoch or the key is missing.
+        IncompatibleObservationsError: a signature was made with another key.
+    """
     from stillwatch.cli.log_input import read_secret  # noqa: PLC0415
     from stillwatch.find.features.files import key_fingerprint  # noqa: PLC0415
     from stillwatch.find.features.hashing import key_from_secret  # noqa: PLC0415
@@ -153,6 +191,8 @@ def _of_signatures(
                 where=item.campaign,
                 todo="observe with the epoch's key, and scan these observations",
             )
+    if without is not None:
+        found = tuple(one for one in found if one.pieces and one.campaign not in without)
     make, veil = sketch_of if text_only else behaviour_of, Veil.of(secret)
     return [
         Draft(item.campaign, make(item, epoch, veil), float(item.declared), float(item.declared))

@@ -83,6 +83,8 @@ class _Pieces(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     weights: list[int]
     licence: _Name
     own: bool
+    belief: float = 1.0
+    most: float = 60.0
 
 
 class _Place(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -170,6 +172,8 @@ def indicators_body(found: Indicators) -> bytes:
                     list(one.weights),
                     one.licence,
                     one.own,
+                    one.belief,
+                    one.most,
                 )
                 for one in found.pieces
             ],
@@ -194,7 +198,10 @@ def read_indicators(body: bytes) -> Indicators:
     ):  # U-6
         raise _damaged("pieces without their weights, or hashes of more than 64 bits")
     return Indicators(
-        tuple(Pieces(p.name, p.actor, p.values, p.weights, p.licence, p.own) for p in held.pieces),
+        tuple(
+            Pieces(p.name, p.actor, p.values, p.weights, p.licence, p.own, p.belief, p.most)
+            for p in held.pieces
+        ),
         tuple(Place(p.name, p.actor, p.entity, p.value, p.nats, p.licence) for p in held.places),
     )
 

@@ -21,6 +21,7 @@ from stillwatch.stop.responses import DEFAULT, Analysts, MeasuresInForce, read_a
 from stillwatch.stop.responses.differences import differences
 from stillwatch.stop.responses.governance import Governance
 from stillwatch.stop.service.board import Board, Kept
+from stillwatch.stop.service.bodies import read_indicators
 from stillwatch.stop.service.knowing import Recalls, knowledge_of, readable
 from stillwatch.stop.service.scans import SOURCE, read_intelligence, read_scan, stamp
 from stillwatch.stop.service.updates import Update

@@ -170,6 +170,8 @@ class Settings(_Table, frozen=True):
     """Output folder of ``stillwatch scan``."""
     intelligence: Path | None = None
     """What ``stillwatch exchange match`` wrote."""
+    indicators: Path | None = None
+    """What ``stillwatch exchange watch --hand-over`` writes."""
     accounts: Path | None = None
     """Account table, Parquet."""
     key_file: Path | None = None

@@ -182,12 +182,16 @@ def _member_rung(terms: Terms, campaign: str, *, local: bool) -> Rung:
 
 
 def _peer_grounds(heard: Sequence[Heard], terms: Terms) -> list[Ground]:
-    """Return a ground for each actor of whom enough was said; an indicator counts once."""
+    """Return a ground for each actor of whom enough was said; a sort of evidence counts once.
+
+    A client and a network that one campaign used are one sort, and its words in several indicators
+    another: each alone is what an innocent can share with it.
+    """
     by_actor: dict[str, dict[str, Heard]] = {}
     for one in heard:
         held = by_actor.setdefault(one.actor, {})
-        if one.name not in held or held[one.name].nats < one.nats:
-            held[one.name] = one
+        if one.sort not in held or held[one.sort].nats < one.nats:
+            held[one.sort] = one
     grounds = []
     for said in by_actor.values():
         nats = sum(one.nats for one in said.values())

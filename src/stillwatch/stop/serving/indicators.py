@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ LICENCES: Mapping[str, Rung] = MappingProxyType(
 """The most that an author allows on an indicator alone, by the exchange's word for it."""
 _LEAST = 2
 """Pieces of one sketch that a prompt must hold: one may be a quotation."""
+_UNBOUNDED = 60.0
 _WIDEST = {4: 16, 6: 32}
 _BLOCK = {4: 24, 6: 48}
 
@@ -42,6 +44,19 @@ class Pieces:
     """observe, limit or challenge."""
     own: bool = False
     """A provenance mark of ours, and no peer's word."""
+    belief: float = 1.0
+    """How far the author is believed, 0 to 1: with the rest the pieces say nothing."""
+    most: float = _UNBOUNDED
+    """Nats at most that all of them say of a prompt, before belief."""
+
+    def nats(self, weights: Sequence[int]) -> float:
+        """Return what pieces of some weights say together.
+
+        >>> round(Pieces("i", "c", [], [], belief=0.6, most=6.0).nats([500, 400]), 2)
+        5.49
+        """
+        told = min(sum(weights) / 100, self.most)
+        return told if self.belief >= 1.0 else math.log1p(self.belief * math.expm1(told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +68,8 @@ class Place:
     actor: str
     """Campaign that it is about."""
     entity: str
-    """asn, prefix, client (veiled hash of user agent and JA4, in hex) or ja4."""
+    """asn, prefix, block, client or ja4; block and client are veiled hashes, of an IPv4 /24 or IPv6
+    /48 and of user agent and JA4."""
     value: str
     """A number; CIDR of /16 to /24 or /32 to /48; 16 hex digits; a JA4."""
     nats: float
@@ -76,6 +92,9 @@ class Heard:
     """The most that its author allows on it alone."""
     own: bool = False
     """A provenance mark of ours."""
+    sort: str = "account"
+    """What it rests on: text, network, or the account as it was matched. Of one sort the best
+    counts, since two indicators of one sort often say the same."""
 
 
 class Indicators:
@@ -98,6 +117,7 @@ class Indicators:
         self._by_entity: dict[str, dict[str, Place]] = {
             "asn": {},
             "prefix": {},
+            "block": {},
             "client": {},
             "ja4": {},
         }
@@ -114,10 +134,14 @@ class Indicators:
             raise ConfigurationError("a sketch without a licence", todo="take it out, or renew it")
         self.clients = bool(self._by_entity["client"])
         """Whether clients must be hashed to be looked up."""
+        self.blocks = bool(self._by_entity["block"])
+        """Whether blocks must be."""
         self.placed = any(self._by_entity.values())
         """Whether there is any network or client."""
 
-    def of_place(self, asn: int, block: str, client: str, ja4: str) -> list[Heard]:
+    def of_place(
+        self, asn: int, block: str, client: str, ja4: str, hidden: str = ""
+    ) -> list[Heard]:
         """Return what is said of where a request comes from.
 
         Args:
@@ -125,10 +149,17 @@ class Indicators:
             block: IPv4 /24 or IPv6 /48, empty where unknown; likewise below.
             client: veiled hash of user agent and JA4, 16 hex digits.
             ja4: the fingerprint.
+            hidden: veiled hash of the block.
         """
-        values = {"asn": str(asn), "prefix": block, "client": client, "ja4": ja4}
+        values = {
+            "asn": str(asn), "prefix": block, "block": hidden, "client": client, "ja4": ja4
+        }  # fmt: skip
         found = [self._by_entity[entity].get(value) for entity, value in values.items() if value]
-        return [Heard(one.name, one.actor, one.nats, LICENCES[one.licence]) for one in found if one]
+        return [
+            Heard(one.name, one.actor, one.nats, LICENCES[one.licence], sort="network")
+            for one in found
+            if one
+        ]
 
     def of_text(self, places: Iterable[int]) -> list[Heard]:
         """Return what is said of a prompt that holds some pieces.
@@ -141,7 +172,7 @@ class Indicators:
             for sketch, weight in self.table.held_by(place):
                 held.setdefault(sketch, []).append(weight)
         return [
-            Heard(one.name, one.actor, sum(weights) / 100, LICENCES[one.licence], one.own)
+            Heard(one.name, one.actor, one.nats(weights), LICENCES[one.licence], one.own, "text")
             for one, weights in ((self._pieces[sketch], held[sketch]) for sketch in sorted(held))
             if len(weights) >= _LEAST
         ]
