@@ -102,6 +102,7 @@ class Process:
         """Start, serve until told to end, and end in order."""
         settings, metrics = self._settings, self._metrics
         service = self._make_service()
+        service.core.state.reserve()
         if settings.state is not None:
             recall(settings.state, service.core)
         replica = Replica(settings, service, metrics, secret=self._secret)

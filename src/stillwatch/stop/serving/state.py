@@ -137,6 +137,12 @@ class State:
         )
         self.addresses = addresses_of(self.tables)
 
+    def reserve(self) -> None:
+        """Take the memory of all tables now, so that no request waits for a page of it."""
+        held = self.tables
+        for table in (held.keys, held.counts, held.seen, held.cells):
+            table += table.dtype.type(0)
+
     def snapshot(self) -> Snapshot:
         """Return a copy of what is in use."""
         held = self.tables
