@@ -134,7 +134,9 @@ def test_dependencies_are_those_that_are_imported():
         "google": "protobuf",
         "nats": "nats-py",
         "opentelemetry": "opentelemetry-sdk",
+        "pkcs11": "python-pkcs11",
         "prometheus_client": "prometheus-client",
+        "rfc3161_client": "rfc3161-client",
         "sklearn": "scikit-learn",
     }
     # what runs inside LiteLLM or vLLM is loaded by them, in their environment

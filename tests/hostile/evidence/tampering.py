@@ -352,6 +352,16 @@ def later_plan(bundle, _world):
     edit(bundle / "parts" / "lineage" / "results.json", set_to("plan", value=digest))
 
 
+def planned_otherwise(bundle, _world):
+    """Another plan, of another key, with results that fit it: the stamp does not."""
+    path = bundle / "parts" / "lineage" / "plan.json"
+    held = json.loads(path.read_bytes())
+    held["key_ids"] = ["0" * 16, "1" * 16]
+    path.write_bytes(json.dumps(held).encode())
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    edit(bundle / "parts" / "lineage" / "results.json", set_to("plan", value=digest))
+
+
 def results(change):
     return part("lineage/results.json", change)
 
@@ -439,6 +449,7 @@ RESIGNED = {
     "queried before the plan": ("E-17", queried_before),
     "a later plan": ("E-17", later_plan),
     "the plan without a stamp": ("E-17", unstamped("plan.json")),
+    "a key that was not planned": ("E-15", planned_otherwise),
     "a later commitment": ("E-16", later_commitment),
     "a commitment without a stamp": ("E-16", unstamped("marks/")),
     "a digest without a stamp": ("E-13", unstamped("daily/")),

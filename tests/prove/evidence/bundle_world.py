@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from stillwatch.cli.entry import cli
 from stillwatch.ledger import SigningKey
 from stillwatch.prove.evidence import Authority, LocalSigner, Trust
-from stillwatch.prove.watermark import Draw, GreenRed, KeyBook
+from stillwatch.prove.watermark import Draw, GreenRed, KeyBook, verify_reveal
 
 CASE = """
 title = "Accounts of campaign c-1 <script>#eval(\\"x\\")"
@@ -170,6 +170,7 @@ class World:
             reveal = held.reveal(held.entry("2026-11", "c-1"), seconds + 3700)
         self.reveal = self.folder / "c-1.json"
         self.reveal.write_bytes(reveal.encode())
+        self.key_id = verify_reveal(reveal, [book.signer.public])[0].id
 
     def lineage(self):
         folder = self.folder / "lineage"
@@ -179,6 +180,7 @@ class World:
             "suspects": ["suspect"],
             "controls": ["unmarked", "reference"],
             "keys": ["k1", "k2"],
+            "key_ids": [self.key_id, "0" * 16],
             "queries": 10,
         }
         raw = json.dumps(plan).encode()

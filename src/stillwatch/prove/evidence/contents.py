@@ -13,7 +13,7 @@ from stillwatch.errors import RefusedError
 from stillwatch.ledger import VerifyKey, checkpoints, merkle
 from stillwatch.prove.evidence.days import DayEntry  # noqa: TC001 - msgspec reads it
 from stillwatch.prove.evidence.tables import lines_of, openings, read_commits
-from stillwatch.prove.evidence.tested import check_results, first_query
+from stillwatch.prove.evidence.tested import check_results, first_query, planned_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -138,13 +138,16 @@ def _reveals(bundle: Bundle) -> str | None:
 
     keys = _keys(bundle.statement.predicate.marks_keys, "E-15")
     names = [name for name in bundle.below("parts/marks/") if name.endswith(".reveal.json")]
+    planned = planned_keys(bundle)
     notes = {bundle.read(n, "E-15") for n in bundle.below("parts/marks/") if n.endswith(".note")}
     for name in names:
         try:
             reveal = Reveal.decode(bundle.read(name, "E-15"))
-            verify_reveal(reveal, keys)
+            key, _ = verify_reveal(reveal, keys)
         except RefusedError as error:  # E-15
             raise RefusedError("E-15", f"a key is not proven: {error}", where=name) from error
+        if planned is not None and key.id not in planned:  # E-15
+            raise RefusedError("E-15", "a revealed key is none of the plan's", where=name)
         if reveal.note not in notes:  # E-15
             raise RefusedError("E-15", "a reveal is of another note", where=name)
     return f"{len(names)} keys revealed" if names else None

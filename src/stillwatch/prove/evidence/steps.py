@@ -19,7 +19,7 @@ STEPS: dict[str, str] = {
     "E-12": "every exchange is under the digest of its own day",
     "E-13": "every daily digest was stamped within 36 hours of its day's end",
     "E-14": "the log of daily digests is one log: days in order, each note continued by the last",
-    "E-15": "revealed watermark keys open their commitments",
+    "E-15": "revealed watermark keys open their commitments and are keys of the plan",
     "E-16": "commitments were stamped before their beacon's round and before the first query",
     "E-17": "the test plan was stamped before the first query",
     "E-18": "the results answer that plan: each test, key, suspect and control, these transcripts",

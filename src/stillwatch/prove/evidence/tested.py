@@ -2,7 +2,8 @@
 
 Only these fields are read, whichever tests were run; others are carried:
 
-``lineage/plan.json``: ``tests``, ``suspects``, ``controls`` and ``keys``, lists of names.
+``lineage/plan.json``: ``tests``, ``suspects``, ``controls`` and ``keys``, lists of names;
+``key_ids`` of those keys.
 ``lineage/results.json``: ``plan``, SHA-256 of the plan's bytes; ``transcripts``, names to
 SHA-256; ``results``, a list with ``test``, ``subject`` and, of tests under a key, ``key``, and
 one of ``p``, ``rank`` or ``not_enough_data``.
@@ -24,7 +25,7 @@ from stillwatch.prove.evidence.tables import lines_of
 if TYPE_CHECKING:
     from stillwatch.prove.evidence.verifying import Bundle
 
-__all__ = ["check_results", "first_query"]
+__all__ = ["check_results", "first_query", "planned_keys"]
 
 PLAN = "parts/lineage/plan.json"
 RESULTS = "parts/lineage/results.json"
@@ -36,6 +37,7 @@ class _Plan(msgspec.Struct, frozen=True):
     suspects: tuple[str, ...]
     controls: tuple[str, ...]
     keys: tuple[str, ...] = ()
+    key_ids: tuple[str, ...] = ()
 
 
 class _Result(msgspec.Struct, frozen=True):
@@ -70,6 +72,15 @@ def first_query(bundle: Bundle) -> datetime | None:
                 raise RefusedError("E-17", "a query's time has no zone", where=name)
             first = sent if first is None else min(first, sent)
     return first
+
+
+def planned_keys(bundle: Bundle) -> set[str] | None:
+    """Return the ids of the keys that the plan names; None where there is no plan.
+
+    Raises:
+        RefusedError: E-18 the plan is not in its form.
+    """
+    return set(_read(bundle.read(PLAN, "E-18"), _Plan).key_ids) if PLAN in bundle.files else None
 
 
 def check_results(bundle: Bundle) -> str | None:
