@@ -30,8 +30,7 @@ ALL = {
     "wire-request-line/version": (b"POST /v1/decisions HTTP/9.9\r\n\r\n", {*NOT, 505}),
     "wire-http2/preface": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {*NOT, 404, 405}),
     "wire-upgrade/websocket": (
-        b"GET /v1/decisions HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\n"
-        b"upgrade: websocket\r\n\r\n",
+        HEAD.replace(b"POST", b"GET") + b"connection: upgrade\r\nupgrade: websocket\r\n\r\n",
         {400, 405},
     ),
     "wire-tokens/two": (SIZED.replace(b"host: x", b"host: x\r\nauthorization: Bearer a\r\n"

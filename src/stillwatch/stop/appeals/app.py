@@ -6,6 +6,7 @@ one appeal; everything under ``/desk`` asks for a reviewer's own token.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -38,6 +39,8 @@ __all__ = ["AppealsDesk"]
 
 _LARGEST = 1 << 16
 """Bytes of a request's body."""
+_SLOWEST = 15.0
+"""Seconds that it may take to come: anybody may send one."""
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#fff;color:#1a1a1a}"
     "main{max-width:46rem;margin:2rem auto;padding:0 1rem}"
@@ -314,10 +317,14 @@ async def _body(request: Request, kind: str) -> bytes:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != kind:
         raise _StoppedError(415, f"The body is to be {kind}.")
     held = b""
-    async for part in request.stream():
-        held += part
-        if len(held) > _LARGEST:
-            raise _StoppedError(413, "The body is too long.")
+    try:
+        async with asyncio.timeout(_SLOWEST):
+            async for part in request.stream():
+                held += part
+                if len(held) > _LARGEST:
+                    raise _StoppedError(413, "The body is too long.")
+    except TimeoutError as error:
+        raise _StoppedError(408, "The body took too long to come.") from error
     return held
 
 

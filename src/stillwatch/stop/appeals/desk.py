@@ -116,7 +116,7 @@ def file(connection: Connection, token: str, contested: Contested, words: str, n
         RefusedError: A-3 the words are too long or none, A-4 too many of this account wait.
     """
     words = words.strip()
-    if not words or len(words) > LONGEST_WORDS:  # A-3
+    if not words or len(words) > LONGEST_WORDS or "\0" in words:  # A-3
         raise RefusedError("A-3", f"an appeal has 1 to {LONGEST_WORDS:,} characters of words")
     known = find(connection, token=token)
     if known is not None:

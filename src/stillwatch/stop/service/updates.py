@@ -107,7 +107,7 @@ def sealed_parts(update: Update, key: SigningKey | None = None) -> Iterator[tupl
     """
     whole = zlib.compress(update.body, 6)
     count = max(1, -(-len(whole) // _LONGEST_PART))
-    if count > _MOST_PARTS or len(update.body) > _LARGEST:  # U-4
+    if count > _MOST_PARTS or len(update.body) > _most_of(len(whole)):  # U-4
         raise RefusedError("U-4", f"an update of {len(whole):,} bytes", where=update.kind)
     for number in range(count):
         piece = whole[number * _LONGEST_PART : (number + 1) * _LONGEST_PART]
@@ -205,10 +205,16 @@ def unpacked(held: bytes) -> Update:
     raise RefusedError("U-5", "a kept update is damaged", todo="remove it; it will be sent again")
 
 
+def _most_of(size: int) -> int:
+    """Return the bytes that so many may unpack to: a table by far less, a bomb by more."""
+    return min(_LARGEST, (1 << 20) + 200 * size)
+
+
 def _joined(part: Part, pieces: Sequence[bytes]) -> Update:
     unpacker = zlib.decompressobj()
     try:
-        body = unpacker.decompress(b"".join(pieces), _LARGEST)
+        whole = b"".join(pieces)
+        body = unpacker.decompress(whole, _most_of(len(whole)))
     except zlib.error as error:  # U-4
         raise RefusedError("U-4", "an update does not unpack", where=part.kind) from error
     if not unpacker.eof or unpacker.unconsumed_tail:  # U-4
