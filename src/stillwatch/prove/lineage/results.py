@@ -1,0 +1,224 @@
+"""The planned tests, done as planned or refused, and what came of them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from stillwatch.errors import RefusedError
+from stillwatch.ledger import canonical
+from stillwatch.prove.lineage.counts import count
+from stillwatch.prove.lineage.looks import EProcess
+from stillwatch.prove.lineage.plans import LOOKS, Plan, digest_of
+from stillwatch.prove.lineage.statistics import STATISTICS, findings, rank
+from stillwatch.prove.watermark import Texts, WatermarkKey
+from stillwatch.prove.watermark.tails import holm
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["LIMITS", "RESULTS_SCHEMA", "Results", "Tested", "judge"]
+
+RESULTS_SCHEMA = "stillwatch-lineage-results-1"
+"""``schema`` of results."""
+
+LIMITS = (
+    "A small p-value shows that the model learned from text under the key, directly or through "
+    "another model. It does not show who took the text or how: marked answers that were published "
+    "by somebody are learned too. A large one does not show that the model learned from no answer "
+    "of ours: small shares, rewriting and translation hide it. A control that is found, or a "
+    "baseline or prompts with marked text, make the results worthless."
+)
+"""What results do not show; part of every one."""
+
+_SMALLEST = 5e-324
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tested:
+    """One test of one model under one key."""
+
+    test: str
+    """Name of the statistic, or `LOOKS`."""
+    subject: str
+    """Suspect or control."""
+    key: str
+    """Name of the key."""
+    p: float
+    """The p-value; the smallest float where it is below that."""
+    log10_p: float
+    """Its log10."""
+    log10_bound: float
+    """log10 of a bound on it that is checked in a line."""
+    total: float
+    """The statistic; log10 of the e-value for `LOOKS`."""
+    pairs: int
+    """Distinct pairs with a weight."""
+    rank_among: tuple[int, int] | None
+    """The true key's rank from 1, and among how many keys; null for `LOOKS`."""
+    log10_adjusted: float | None = None
+    """After Holm over the family; of the deciding test of suspects alone."""
+    found: bool = False
+    """Whether that is at most alpha."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """What came of a plan."""
+
+    plan: str
+    """SHA-256 of the plan's bytes, hex."""
+    committed: int
+    """When the plan was, seconds since 1970."""
+    asked: int
+    """When the first query was sent, seconds since 1970."""
+    transcripts: dict[str, str]
+    """File names of transcripts with their SHA-256, hex."""
+    answers: dict[str, str]
+    """`digest_of` each subject's token ids."""
+    results: tuple[Tested, ...]
+    """Every test of every subject under every key."""
+    limits: str = LIMITS
+    """What they do not show."""
+    schema: str = RESULTS_SCHEMA
+
+    def encode(self) -> bytes:
+        """Return the results as canonical JSON."""
+        return canonical(msgspec.to_builtins(asdict(self)))
+
+
+def judge(
+    plan: Plan,
+    committed: int,
+    asked: int,
+    baseline: Texts,
+    answers: Mapping[str, Texts],
+    keys: Mapping[str, WatermarkKey],
+    transcripts: Mapping[str, str] | None = None,
+) -> Results:
+    """Return what the planned tests say, after checking that they are those planned.
+
+    Args:
+        plan: as it was committed.
+        committed: when, as `verify_plan` returns it.
+        asked: when the first query was sent, seconds since 1970.
+        baseline: its texts.
+        answers: of every suspect and control, without prompts.
+        keys: by name.
+        transcripts: file names with SHA-256, hex.
+
+    Raises:
+        RefusedError: T-3 queries came before the plan; T-4 subjects, keys or the number of tokens
+            are others than planned; T-5 the baseline is another.
+    """
+    if asked <= committed:  # T-3
+        raise RefusedError("T-3", "a suspect was asked before the plan was committed")
+    if set(answers) != {*plan.suspects, *plan.controls}:  # T-4
+        raise RefusedError("T-4", "answers are of other models than planned")
+    if {name: key.id for name, key in keys.items()} != dict(
+        zip(plan.keys, plan.key_ids, strict=True)
+    ):  # T-4
+        raise RefusedError("T-4", "the keys are others than planned")
+    for name, texts in answers.items():
+        if texts.tokens.size != plan.tokens:  # T-4
+            raise RefusedError(
+                "T-4",
+                f"{texts.tokens.size:,} tokens of answers where {plan.tokens:,} are planned",
+                where=name,
+                todo="ask for more, or cut the last answer",
+            )
+    if digest_of(baseline) != plan.baseline:  # T-5
+        raise RefusedError("T-5", "the baseline is another than planned")
+    tested = [
+        one
+        for subject in (*plan.suspects, *plan.controls)
+        for one in _subject(plan, subject, baseline, answers[subject], keys)
+    ]
+    return Results(
+        plan=plan.digest,
+        committed=committed,
+        asked=asked,
+        transcripts=dict(transcripts or {}),
+        answers={name: digest_of(texts) for name, texts in answers.items()},
+        results=tuple(_decided(plan, tested)),
+    )
+
+
+def _subject(
+    plan: Plan,
+    subject: str,
+    baseline: Texts,
+    texts: Texts,
+    keys: Mapping[str, WatermarkKey],
+) -> list[Tested]:
+    scheme = plan.marking()
+    chosen = [statistic for statistic in STATISTICS if statistic.name in plan.tests]
+    wrong = [WatermarkKey.random(number) for number in range(plan.wrong_keys)]
+    counts = count(texts, baseline, scheme.context, prior=plan.prior)
+    looked = _parts(texts, plan.looks) if LOOKS in plan.tests else []
+    parts = [count(part, baseline, scheme.context, prior=plan.prior) for part in looked]
+    tested = []
+    for name in plan.keys:
+        key = keys[name]
+        for statistic, found in zip(chosen, findings(counts, scheme, key, chosen), strict=True):
+            place, others = rank(counts, scheme, key, wrong, statistic)
+            tested.append(
+                Tested(
+                    test=statistic.name,
+                    subject=subject,
+                    key=name,
+                    p=max(10**found.log10_p, _SMALLEST),
+                    log10_p=found.log10_p,
+                    log10_bound=found.log10_bound,
+                    total=found.total,
+                    pairs=found.pairs,
+                    rank_among=(place, others.size + 1),
+                )
+            )
+        if parts:
+            process = EProcess(scheme, key, plan.looks)
+            log10_p = min(-max(process.look(part) for part in parts), 0.0)
+            tested.append(
+                Tested(
+                    test=LOOKS,
+                    subject=subject,
+                    key=name,
+                    p=max(10**log10_p, _SMALLEST),
+                    log10_p=log10_p,
+                    log10_bound=log10_p,
+                    total=process.log10_e,
+                    pairs=counts.many,
+                    rank_among=None,
+                )
+            )
+    return tested
+
+
+def _parts(texts: Texts, many: int) -> list[Texts]:
+    """Return the first part of the tokens, the first two, … and all of them."""
+    ends = texts.tokens.size * np.arange(1, many + 1) // many
+    return [
+        Texts(texts.tokens[:end], np.append(texts.offsets[texts.offsets < end], end))
+        for end in ends
+    ]
+
+
+def _decided(plan: Plan, tested: Sequence[Tested]) -> list[Tested]:
+    """Return tests with Holm's correction of the deciding one; what was not tried has p = 1."""
+    chosen = [
+        at
+        for at, one in enumerate(tested)
+        if one.test == plan.tests[0] and one.subject in plan.suspects
+    ]
+    p = np.zeros(plan.family)
+    p[: len(chosen)] = [tested[at].log10_p for at in chosen]
+    adjusted = np.minimum(holm(p), 0.0)
+    found = list(tested)
+    for at, log10_p in zip(chosen, adjusted[: len(chosen)].tolist(), strict=True):
+        found[at] = replace(
+            found[at], log10_adjusted=log10_p, found=log10_p <= np.log10(plan.alpha).item()
+        )
+    return found

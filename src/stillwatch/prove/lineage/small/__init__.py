@@ -1,0 +1,9 @@
+"""A language and a network small enough to train as teacher, student and control within a minute.
+
+The language is drawn from our own grammar and belongs to nobody.
+"""
+
+from stillwatch.prove.lineage.small.grammar import grammar
+from stillwatch.prove.lineage.small.network import Network, train, write
+
+__all__ = ["Network", "grammar", "train", "write"]
