@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
@@ -329,10 +329,12 @@ def live(folder: Path, *, repeats: int, seed: int) -> dict[str, Any]:
         repeats: declarations, each taken back.
         seed: of A's world.
     """
-    world = folder / f"live-{seed}"
+    # an indicator is believed less with age: the world ends today
+    start = (datetime.now(UTC) - timedelta(days=8)).date()
+    world = folder / f"live-{start}-{seed}"
     if not world.exists():
         commands.simulate(
-            world, "--accounts=900", "--exchanges=20000", "--days=8", f"--seed={seed}",
+            world, "--accounts=900", "--exchanges=20000", "--days=8", f"--seed={seed}", f"--start={start}",
             "--adversaries=lock-step,low-wide", "--prevalence=0.12",
         )  # fmt: skip
     run = folder / f"run-{time.time_ns()}"

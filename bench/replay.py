@@ -175,7 +175,10 @@ def read(folder: Path, steps: dict[str, int] = STEPS) -> World:
         people,
         {
             str(one["account_id"]): (
-                one["kind"], one["cohort"] or "", str(one["campaign"] or ""), one.get("language") or ""
+                one["kind"],
+                one["cohort"] or "",
+                str(one["campaign"] or ""),
+                one.get("language") or "",
             )
             for one in truth
         },
