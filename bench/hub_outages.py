@@ -132,6 +132,35 @@ class Proxy:
             task.cancel()
 
 
+async def carry() -> None:
+    """Be the proxy: print its port, then do as standard input says, a word a line."""
+    proxy = Proxy([])
+    way = await asyncio.start_server(proxy.take, "127.0.0.1", 0)
+    print(way.sockets[0].getsockname()[1], flush=True)
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        match line.split():
+            case ["ports", *ports]:
+                proxy.ports = [int(port) for port in ports]
+            case ["cut"]:
+                proxy.sever()
+            case ["mend"]:
+                proxy.mend()
+
+
+class Way:
+    """The proxy, in a process of its own."""
+
+    def __init__(self) -> None:
+        pipe, words = subprocess.PIPE, [sys.executable, __file__, "--proxy"]
+        self.process = subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True)  # noqa: S603
+        self.origin = f"http://127.0.0.1:{self.process.stdout.readline().strip()}"
+
+    def say(self, *words: object) -> None:
+        """Have it do something."""
+        self.process.stdin.write(" ".join(map(str, words)) + "\n")
+        self.process.stdin.flush()
+
+
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while data := await reader.read(1 << 16):
         writer.write(data)
@@ -193,37 +222,44 @@ async def listen(peer: Peer, ports: list[int], heard: list[int]) -> None:
         await asyncio.sleep(0.2)
 
 
-async def post(peer: Peer, ports: list[int], run: Run, item: bytes, at: float) -> None:
-    """Post an object when it is due, and again until it is answered."""
-    await asyncio.sleep(max(0.0, at - time.time()))
-    name = json.loads(item)["id"]
-    run.begun[name] = time.time()
-    for turn in range(2000):
+async def post(peer: Peer, ports: list[int], run: Run, due: list[tuple[float, bytes]]) -> None:
+    """Post what is due, over one connection, and again elsewhere until it is answered."""
+    turn, writer = 0, None
+    while due or not run.ended:
+        ready = [item for at, item in due if at <= time.time()][:100]
+        if not ready:
+            await asyncio.sleep(0.02)
+            continue
+        names = [json.loads(item)["id"] for item in ready]
+        for name in names:
+            run.begun.setdefault(name, time.time())
         try:
-            async with asyncio.timeout(10):
-                reader, writer = await asyncio.open_connection(
-                    "127.0.0.1", ports[turn % len(ports)]
-                )
-                body = b'{"objects":[%b]}' % item
+            async with asyncio.timeout(20):
+                if writer is None:
+                    place = ports[turn % len(ports)]
+                    reader, writer = await asyncio.open_connection("127.0.0.1", place)
+                body = b'{"objects":[%b]}' % b",".join(ready)
                 writer.write(peer.request("POST", peer.path, body))
                 status, said = await answer(reader)
-                writer.close()
         except (OSError, EOFError, TimeoutError):
+            status, said = 503, b""
+        if status in {429, 503}:
+            if writer is not None:
+                writer.close()
+            turn, writer = turn + 1, None
             await asyncio.sleep(0.1)
             continue
-        if status == 202:
-            run.answered[name] = time.time()
-            return
-        if status not in {429, 503}:
+        if status == 202 and json.loads(said)["failure_count"] == 0:
+            run.answered |= dict.fromkeys(names, time.time())
+        else:
             run.refused.append(said)
-            return
-        await asyncio.sleep(0.2)
+        del due[: len(ready)]
 
 
-async def outages(run: Run, replicas: list[Replica], proxy: Proxy, arguments: object) -> None:
+async def outages(run: Run, replicas: list[Replica], way: Way, arguments: object) -> None:
     """Break what is to break, one after the other, while a member is cut off."""
     await asyncio.sleep(arguments.before)
-    proxy.sever()
+    way.say("cut")
     cut = time.time()
 
     async def broken(replica: Replica, how: int) -> None:
@@ -238,7 +274,7 @@ async def outages(run: Run, replicas: list[Replica], proxy: Proxy, arguments: ob
     await asyncio.sleep(15)
     await broken(replicas[1], signal.SIGTERM)
     await asyncio.sleep(max(0.0, cut + arguments.cut - time.time()))
-    proxy.mend()
+    way.say("mend")
     await asyncio.sleep(10)
     run.ended = True
 
@@ -266,13 +302,13 @@ def joined(folder: Path, origin: str, database: Database, key: SigningKey, name:
 
 async def measured(arguments: argparse.Namespace, folder: Path, database_url: str) -> int:
     """Run it all; return the exit code."""
-    proxy = Proxy([])
-    way = await asyncio.start_server(proxy.take, "127.0.0.1", 0)
-    origin = f"http://127.0.0.1:{way.sockets[0].getsockname()[1]}"
+    way = Way()
+    origin = way.origin
     database, key = await asyncio.to_thread(prepared, folder / "hub", database_url)
     words = ["--state", str(folder / "hub"), "--database", database_url, "--origin", origin]
     replicas = [await asyncio.to_thread(Replica, words) for _ in range(2)]
-    ports = proxy.ports = [replica.port for replica in replicas]
+    ports = [replica.port for replica in replicas]
+    way.say("ports", *ports)
     peers = [
         await asyncio.to_thread(joined, folder, origin, database, key, f"m{n}")
         for n in range(MEMBERS)
@@ -284,9 +320,9 @@ async def measured(arguments: argparse.Namespace, folder: Path, database_url: st
     ]
     processes = [watching(folder, name, *how) for name, how in WHOLE.items()]
     try:
-        await asyncio.sleep(5)
+        await connected(run, folder)
         async with asyncio.TaskGroup() as both:
-            both.create_task(outages(run, replicas, proxy, arguments))
+            both.create_task(outages(run, replicas, way, arguments))
             both.create_task(posted(run, peers[-POSTING:], ports))
         await everywhere(run, folder)
     finally:
@@ -298,7 +334,8 @@ async def measured(arguments: argparse.Namespace, folder: Path, database_url: st
         for replica in replicas:
             replica.end(signal.SIGTERM)
         database.close()
-        way.close()
+        way.process.kill()
+        way.process.wait()
     return told(run, folder)
 
 
@@ -310,18 +347,32 @@ def watching(folder: Path, name: str, off: float, source: str) -> subprocess.Pop
 
 
 async def posted(run: Run, peers: list[Peer], ports: list[int]) -> None:
-    """Post so many a second until everything that was to break has broken."""
-    start, number, work = time.time() + 1.0, 0, set()
+    """Have so many a second posted until everything that was to break has broken."""
+    queues: list[list[tuple[float, bytes]]] = [[] for _ in peers]
+    work = [
+        asyncio.create_task(post(peer, ports[n % 2 :] + ports[: n % 2], run, due))
+        for n, (peer, due) in enumerate(zip(peers, queues, strict=True))
+    ]
+    gap, at = len(peers) / RATE, time.time() + 1.0
     while not run.ended:
-        for peer, off in zip(peers, [AWAY - 5, *[0.0] * (len(peers) - 1)], strict=True):
-            for item in made(peer.author, peer.key, RATE // len(peers), off):
-                place = ports[number % 2 :] + ports[: number % 2]
-                task = asyncio.create_task(post(peer, place, run, item, start + number / RATE))
-                work.add(task)
-                task.add_done_callback(work.discard)
-                number += 1
-        await asyncio.sleep(max(0.0, start + number / RATE - time.time() - 0.5))
+        for place, (peer, due) in enumerate(zip(peers, queues, strict=True)):
+            off = 0.0 if place else AWAY - 5.0
+            (item,) = made(peer.author, peer.key, 1, off)
+            due.append((at + place / RATE, item))
+        at += gap
+        await asyncio.sleep(max(0.0, at - time.time() - 0.5))
     await asyncio.gather(*work)
+
+
+async def connected(run: Run, folder: Path) -> None:
+    """Wait until everybody has what was there before: that members joined."""
+    files = [folder / f"{name}.kept" for name in WHOLE]
+    for _ in range(120):
+        have = [len(f.read_text().splitlines()) if f.exists() else 0 for f in files]
+        if min([*have, *map(len, run.heard)]) >= MEMBERS:
+            break
+        await asyncio.sleep(1)
+    await asyncio.sleep(3)
 
 
 async def everywhere(run: Run, folder: Path) -> None:
@@ -358,8 +409,10 @@ def told(run: Run, folder: Path) -> int:
             if not any(start <= run.begun[n] <= end for start, end in run.outages)
         ]  # fmt: skip
         if source != CUT_OFF:
-            print(f"  declared to usable: outside the outages {_quantiles(calm)};"
-                  f" all {_quantiles(times.values())}")  # fmt: skip
+            first = min((start for start, _ in run.outages), default=0.0)
+            before = [late for n, late in times.items() if run.begun[n] < first - 10.0]
+            print(f"  declared to usable: before the outages {_quantiles(before)}")
+            print(f"    outside them {_quantiles(calm)}; all {_quantiles(times.values())}")
     full = max(map(len, map(set, run.heard)))
     lost += sum(full - len(set(heard)) for heard in run.heard)
     doubled += sum(len(heard) - len(set(heard)) for heard in run.heard)
@@ -382,11 +435,15 @@ def main() -> None:
     parser.add_argument("--cut", type=float, default=600.0, help="seconds a member is cut off")
     parser.add_argument("--before", type=float, default=20.0, help="seconds before anything breaks")
     parser.add_argument("--folder", help="where databases lie")
+    parser.add_argument("--proxy", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--member", help=argparse.SUPPRESS)
     parser.add_argument("--off", type=float, default=0.0, help=argparse.SUPPRESS)
     parser.add_argument("--source", default="127.0.0.1", help=argparse.SUPPRESS)
     parser.add_argument("--out", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.proxy:
+        asyncio.run(carry())
+        return
     if arguments.member:
         watch(arguments)
         return

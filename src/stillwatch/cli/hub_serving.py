@@ -30,6 +30,13 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     metavar="URL KEY",
     help="A witness that cosigns the log's checkpoints; may be repeated.",
 )
+@click.option(
+    "--oprf-operator",
+    "oprf_operators",
+    multiple=True,
+    metavar="KEY",
+    help="Key of a key operator, whose ceremonies go into the log; give both.",
+)
 @click.option("--nats", default="", help="URL of NATS, through which replicas hear of each other.")
 @click.option(
     "--nats-records", is_flag=True, help="Publish records to JetStream, for members that run NATS."
@@ -64,6 +71,7 @@ def serve(
     tls: tuple[Path, Path] | None,
     origin: str | None,
     witnesses: tuple[tuple[str, str], ...],
+    oprf_operators: tuple[str, ...],
     nats: str,
     nats_ca: Path | None,
     *,
@@ -88,12 +96,16 @@ def serve(
     for _, text in witnesses:
         if VerifyKey.decode(text).kind != COSIGNATURE:
             raise ConfigurationError("this is no witness's key", where=text, todo="ask the witness")
+    operators = tuple(VerifyKey.decode(text) for text in oprf_operators)
+    if len({key.raw for key in operators}) not in {0, 2}:
+        raise ConfigurationError("there are two key operators", todo="give both keys, or none")
     desk = opened(state, database)
     listening = listen(host, port, tls)
     url = url_of(listening, tls)
     settings = HubSettings(
         (origin or url).rstrip("/"),
         witnesses=tuple(Witness(*pair) for pair in witnesses),
+        oprf_operators=operators,
         nats=nats,
         nats_key=state / _NATS if (state / _NATS).exists() else None,
         nats_ca=nats_ca,

@@ -212,7 +212,13 @@ def open_http() -> httpx.Client:
     return httpx.Client(timeout=30.0, follow_redirects=False)
 
 
-def open_member(addresses: Path, key: Path | None, http: httpx.Client, patience: float) -> Member:
+def open_member(
+    addresses: Path,
+    key: Path | None,
+    http: httpx.Client,
+    patience: float,
+    log: Path | None = None,
+) -> Member:
     """Return a member that asks both operators.
 
     Args:
@@ -220,6 +226,7 @@ def open_member(addresses: Path, key: Path | None, http: httpx.Client, patience:
         key: the member's signing key; None where nothing is signed.
         http: makes requests.
         patience: seconds to go on asking one that does not answer.
+        log: folder of the exchange's member, whose log must hold the records of epochs.
     """
     from stillwatch.ledger import SigningKey  # noqa: PLC0415
     from stillwatch.share.oprf import Member, read_operators  # noqa: PLC0415
@@ -227,7 +234,23 @@ def open_member(addresses: Path, key: Path | None, http: httpx.Client, patience:
     exchange, both = read_operators(addresses)
     # counters of all members are read unsigned, so that no key of a member is needed
     signer = SigningKey.generate("nobody") if key is None else SigningKey.read(key)
-    return Member(exchange, both, signer, http, patience=patience)
+    return Member(exchange, both, signer, http, patience=patience, logged=_logged(log))
+
+
+def _logged(folder: Path | None) -> list[bytes] | None:
+    """Return the ceremonies that the log of a member's exchange holds, as it was last pulled."""
+    if folder is None:
+        return None
+    from stillwatch.share.exchange.membership import Home  # noqa: PLC0415
+    from stillwatch.share.exchange.store import Store  # noqa: PLC0415
+
+    home = Home(folder)
+    home.membership()
+    store = Store(home.database)
+    try:
+        return store.ceremonies()
+    finally:
+        store.close()
 
 
 def _side_by_side(first: Counters, second: Counters) -> list[dict[str, int | str]]:

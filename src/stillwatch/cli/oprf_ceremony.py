@@ -12,6 +12,8 @@ import click
 from stillwatch.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stillwatch.share.oprf import Certificate, Home, Steps, Terms
 
 __all__ = ["ceremony"]
@@ -105,7 +107,7 @@ def finish(message: Path, state: Path) -> None:
     Prints the record with both signatures, for the exchange's log.
     """
     raw = _read(message)
-    _done(_steps(state, raw).finish(raw))
+    _done(_home(state), _steps(state, raw).finish(raw))
 
 
 @ceremony.command("meet")
@@ -129,7 +131,22 @@ def meet(
     home = _home(state)
     terms = pending(home) or _terms(home, starts, lost, refresh)
     with httpx.Client(timeout=30.0, follow_redirects=False) as http:
-        _done(hold(home, terms, url, http, time.time))
+        _done(home, hold(home, terms, url, http, time.time))
+
+
+@ceremony.command("publish")
+@_state
+def publish(state: Path) -> None:
+    """Put the records of all ceremonies into the log of the hub that operator.toml names.
+
+    Each ceremony does so at its end; this is for when the hub was away. Nothing is put there twice.
+    """
+    home = _home(state)
+    if not home.settings.hub:
+        raise ConfigurationError(
+            "no hub is named", where=str(state / "operator.toml"), todo='add hub = "https://…"'
+        )
+    _publish(home, [held for _, held in sorted(home.certificates().items())])
 
 
 @ceremony.command("expect")
@@ -207,10 +224,21 @@ def _said(terms: Terms) -> None:
     click.echo(f"{what} {terms.epoch} from {begins:%Y-%m-%d %H:%M} UTC{ended}", err=True)
 
 
-def _done(certificate: Certificate) -> None:
+def _done(home: Home, certificate: Certificate) -> None:
     record = certificate.record
     click.echo(certificate.envelope)
     click.echo(f"epoch {record.epoch}, generation {record.generation}", err=True)
+    if home.settings.hub:
+        _publish(home, [certificate])
+
+
+def _publish(home: Home, certificates: Sequence[Certificate]) -> None:
+    from stillwatch.share.oprf.publishing import publish as send  # noqa: PLC0415
+
+    for certificate in certificates:
+        index = send(home.settings.hub, certificate)
+        record = certificate.record
+        click.echo(f"epoch {record.epoch}.{record.generation} is entry {index}", err=True)
 
 
 def _read(path: Path) -> bytes:

@@ -125,6 +125,11 @@ def tokenise(
     help="File of account ids to take, one a line; needed for suspicion.",
 )
 @click.option("--epoch", type=int, help="Epoch; by default the one to publish under.")
+@click.option(
+    "--log",
+    type=click.Path(exists=True, path_type=Path, file_okay=False),
+    help="Folder of the exchange's member: its log must hold the epochs' records.",
+)
 @click.option("--map", "map_", type=click.Path(path_type=Path), help="TOML file of column names.")
 @click.option(
     "--format", "format_", help="Format of the input; told by name and content if absent."
@@ -139,6 +144,7 @@ def pseudonyms(
     purpose: str,
     only: TextIO | None,
     epoch: int | None,
+    log: Path | None,
     map_: Path | None,
     format_: str | None,
     *,
@@ -166,7 +172,7 @@ def pseudonyms(
 
     accounts = None if only is None else frozenset(line.strip() for line in only)
     with open_http() as http, Quarantine(out.parent) as quarantine:
-        member = open_member(operators, key, http, 30.0)
+        member = open_member(operators, key, http, 30.0, log)
 
         def evaluate(values: Sequence[str]) -> Iterator[tuple[int, str]]:
             for made in member.evaluate(kind, values, purpose=purpose, epoch=epoch):

@@ -37,6 +37,8 @@ __all__ = ["JetStream", "NatsNames"]
 _AT_ONCE = 500
 _WAIT = 5.0
 """Seconds between looks at whether to go on."""
+_GATHER = 0.05
+"""Seconds for messages to come together: verifying many costs little more than one."""
 _ASKED = 30.0
 """Seconds that the server holds a request for messages."""
 _PULL = 600.0
@@ -158,9 +160,10 @@ class _Link:
         return [message for message in found if not self._said(message)]
 
     async def took(self, messages: list[Msg]) -> None:
-        """Say that messages, and all before them, are kept."""
+        """Say that messages, and all before them, are kept; let the next ones gather."""
         if messages and not self._client.is_closed:
             await self._client.publish(messages[-1].reply, b"+ACK")
+            await asyncio.sleep(_GATHER)
 
     async def close(self) -> None:
         with contextlib.suppress(Exception):  # it may be gone already

@@ -34,7 +34,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of the log with what it commits to."""
 
     index: int
-    kind: Literal["object", "member"]
+    kind: Literal["object", "member", "epoch"]
     made_by: Literal["member", "hub"]
     date_added: str
     salt: str
@@ -53,6 +53,13 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     last: int | None = None
 
 
+class Ceremony(msgspec.Struct, frozen=True, kw_only=True):
+    """The record of a ceremony of the key operators, checked by whoever uses it."""
+
+    time: str
+    envelope: msgspec.Raw
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A record after it was verified."""
@@ -61,7 +68,7 @@ class Taken:
     id: str
     """Of the object, or the member concerned."""
     type: str
-    """STIX type, or ``member``."""
+    """STIX type, ``member``, or ``epoch`` for a ceremony of the key operators."""
     version: str
     """``modified``; the time of a membership change."""
     publisher: str
@@ -117,16 +124,8 @@ def taken(
     """
     body = bytes(record.object)
     shared = (record.publisher or "", record.made_by, record.collection or "", body)
-    if record.kind == "member":
-        try:
-            change = msgspec.json.decode(body, type=MemberChange)
-        except UNREADABLE:
-            return Taken(record.index, "", "member", "", *shared, None, "M-6")  # M-6
-        try:
-            keyring.change(change)
-        except RefusedError as error:
-            return Taken(record.index, change.member, "member", "", *shared, None, error.rule)
-        return Taken(record.index, change.member, "member", change.time, *shared, None)
+    if record.kind != "object":
+        return _entry(record, body, keyring)
     try:
         item, made = parse_canonical(body)
         _check(record, item, previous, keyring, now)
@@ -135,6 +134,23 @@ def taken(
     if made != body:  # M-5: the log holds other bytes than those that are compared
         return Taken(record.index, "", "", "", *shared, None, "M-5")
     return Taken(record.index, item.id, item.type, item.modified, *shared, item)
+
+
+def _entry(record: Record, body: bytes, keyring: Keyring) -> Taken:
+    """Return what is kept of a change of membership, or of a ceremony."""
+    shared = (record.publisher or "", record.made_by, record.collection or "", body)
+    try:
+        if record.kind == "epoch":
+            ceremony = msgspec.json.decode(body, type=Ceremony)
+            return Taken(record.index, "", "epoch", ceremony.time, *shared, None)
+        change = msgspec.json.decode(body, type=MemberChange)
+    except UNREADABLE:
+        return Taken(record.index, "", record.kind, "", *shared, None, "M-6")  # M-6
+    try:
+        keyring.change(change)
+    except RefusedError as error:
+        return Taken(record.index, change.member, "member", "", *shared, None, error.rule)
+    return Taken(record.index, change.member, "member", change.time, *shared, None)
 
 
 def _check(

@@ -16,7 +16,9 @@ import msgspec
 from stillwatch.errors import ConfigurationError
 from stillwatch.ledger.checkpoints import parse_checkpoint
 from stillwatch.share.exchange.keyring import HeldKey, Keyring, MemberChange
+from stillwatch.share.exchange.layout import TABLES, VERSION
 from stillwatch.share.exchange.logview import View
+from stillwatch.share.exchange.records import Ceremony
 from stillwatch.share.objects import (
     Indicator,
     Object,
@@ -38,31 +40,6 @@ __all__ = ["Held", "Outgoing", "Store", "slot_of"]
 
 _DECODER: msgspec.json.Decoder[Object] = msgspec.json.Decoder(Object)
 _KEYS = msgspec.json.Decoder(tuple[HeldKey, ...])
-_VERSION = 2
-_TABLES = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE object (
-  id TEXT PRIMARY KEY, type TEXT NOT NULL, version TEXT NOT NULL, idx INTEGER NOT NULL,
-  author TEXT NOT NULL, target TEXT NOT NULL, source TEXT NOT NULL, made_by TEXT NOT NULL,
-  revoked INTEGER NOT NULL, ends REAL NOT NULL, body BLOB NOT NULL);
-CREATE INDEX object_target ON object (target) WHERE target <> '';
-CREATE INDEX object_type ON object (type, revoked, ends);
-CREATE TABLE refused (
-  idx INTEGER NOT NULL, source TEXT NOT NULL, rule TEXT NOT NULL, publisher TEXT NOT NULL,
-  body BLOB NOT NULL, PRIMARY KEY (source, idx, body)) WITHOUT ROWID;
-CREATE TABLE member (
-  id TEXT PRIMARY KEY, name TEXT NOT NULL, state TEXT NOT NULL, keys TEXT NOT NULL);
-CREATE TABLE outgoing (
-  id TEXT NOT NULL, version TEXT NOT NULL, body BLOB NOT NULL, approved_by TEXT NOT NULL,
-  made REAL NOT NULL, state TEXT NOT NULL, words TEXT NOT NULL, PRIMARY KEY (id, version));
-CREATE TABLE own (
-  campaign TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (campaign, kind));
-CREATE TABLE held_back (
-  id TEXT PRIMARY KEY, share REAL NOT NULL, hit INTEGER NOT NULL, since REAL NOT NULL);
-CREATE TABLE recall (
-  id TEXT NOT NULL, version TEXT NOT NULL, deadline TEXT NOT NULL, acknowledged INTEGER NOT NULL,
-  PRIMARY KEY (id, version));
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +86,18 @@ class Store:
             with self._writing():
                 (found,) = self._db.execute("PRAGMA user_version").fetchone()
                 if found == 0:
-                    for statement in _TABLES.split(";")[:-1]:
+                    for statement in TABLES.split(";")[:-1]:
                         self._db.execute(statement)
-                    self._db.execute(f"PRAGMA user_version={_VERSION}")
+                    self._db.execute(f"PRAGMA user_version={VERSION}")
         except (sqlite3.Error, OSError) as error:
             raise ConfigurationError(
                 f"the store cannot be opened: {error}",
                 where=str(path),
                 todo="check the file; what was pulled can be pulled again into a new one",
             ) from error
-        if found not in {0, _VERSION}:
+        if found not in {0, VERSION}:
             raise ConfigurationError(
-                f"the store is of version {found}, this program's is {_VERSION}",
+                f"the store is of version {found}, this program's is {VERSION}",
                 where=str(path),
                 todo="use the program that wrote it, or pull again into a new folder",
             )
@@ -180,6 +157,11 @@ class Store:
             row = (taken.index, source, taken.rule, taken.publisher, taken.body)
             self._db.execute("INSERT OR IGNORE INTO refused VALUES (?, ?, ?, ?, ?)", row)
             return
+        if taken.type == "epoch":
+            self._db.execute(
+                "INSERT OR IGNORE INTO ceremony VALUES (?, ?)", (taken.index, taken.body)
+            )
+            return
         if item is None:
             self._change(taken)
             return
@@ -219,6 +201,11 @@ class Store:
         name = change.name or (rows[0][1] if rows else "")
         row = (taken.id, name, state, msgspec.json.encode(keys).decode())
         self._db.execute("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?)", row)
+
+    def ceremonies(self) -> list[bytes]:
+        """Return the envelopes of the key operators' ceremonies that the log holds, in order."""
+        rows = self._db.execute("SELECT body FROM ceremony ORDER BY idx")
+        return [bytes(msgspec.json.decode(body, type=Ceremony).envelope) for (body,) in rows]
 
     def newest(self, number: str) -> Object | None:
         """Return the newest version held of an object."""

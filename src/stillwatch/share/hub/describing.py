@@ -99,7 +99,15 @@ def _operation(route: Route) -> dict[str, Any]:
     return made
 
 
-_MAKES = {"join_hub", "change_key", "enrol_credential", "acknowledge", "draw", "add_boxes"}
+_MAKES = {
+    "join_hub",
+    "change_key",
+    "enrol_credential",
+    "append_ceremony",
+    "acknowledge",
+    "draw",
+    "add_boxes",
+}
 _ERROR = {
     "type": "object",
     "required": ["title", "description", "error_id", "error_code", "http_status"],

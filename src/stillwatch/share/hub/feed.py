@@ -48,7 +48,7 @@ def written_record(record: Record, roster: Roster) -> bytes:
     publisher = roster.members.get(record.publisher)
     made = {
         "index": record.leaf,
-        "kind": "member" if record.collection is None else "object",
+        "kind": record.kind,
         "made_by": "hub" if record.by_hub or record.collection is None else "member",
         "collection": place.id if place else None,
         "publisher": publisher.id if publisher else "",

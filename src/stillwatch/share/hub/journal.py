@@ -69,6 +69,13 @@ class Record:
     salt: bytes
     """Of the commitment, 32 bytes."""
 
+    @property
+    def kind(self) -> str:
+        """``object``, ``member`` or ``epoch``: what the canonical bytes of entries begin with."""
+        if self.collection is not None:
+            return "object"
+        return "epoch" if self.body.startswith(b'{"envelope"') else "member"
+
 
 class Journal:
     """A transaction under way.
@@ -129,14 +136,25 @@ class Journal:
 
     def change(self, member: int, change: dict[str, Any]) -> Record:
         """Write a change of membership into the log."""
-        record = self._record(None, member, None, False, None, canonical(change), by_hub=False)  # noqa: FBT003
+        return self.entry(CHANGES, change["member"], change, member=member)
+
+    def entry(self, kind: str, name: str, content: dict[str, Any], *, member: int = 0) -> Record:
+        """Write what is no object into the log.
+
+        Args:
+            kind: its type.
+            name: its id.
+            content: with its ``time``.
+            member: number of the member concerned, 0 for none.
+        """
+        record = self._record(None, member, None, False, None, canonical(content), by_hub=False)  # noqa: FBT003
         self._objects.append(
             {
                 **_columns(record),
-                "id": change["member"],
+                "id": name,
                 "version": record.added,
-                "modified": change["time"],
-                "type": CHANGES,
+                "modified": content["time"],
+                "type": kind,
                 "tlp": "",
             }
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from stillwatch.errors import StillwatchError
 from stillwatch.share.hub.refusals import HubError
 from stillwatch.store import tables
 
@@ -15,8 +17,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from stillwatch.ledger.requests import Signed
+    from stillwatch.store import Database
 
-__all__ = ["KEEP_NONCE", "WINDOW", "Nonces", "digest", "take_shared"]
+__all__ = ["KEEP_NONCE", "WINDOW", "Nonces", "SharedNonces", "digest"]
 
 WINDOW = 300
 """Seconds that a signer's clock and the way may take, before and after."""
@@ -71,12 +74,54 @@ class Nonces:
         return mark, until
 
 
-def take_shared(connection: Connection, mark: bytes, until: int, now: int) -> bool:
-    """Remember a nonce for all replicas; False where it was seen before."""
-    done = connection.execute(_KEEP_SHARED, {"digest": mark, "until": until})
-    if mark[0] == 0:
+class SharedNonces:
+    """Nonces of all replicas, in their database: those that wait are taken together.
+
+    Args:
+        database: the one that replicas share.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: list[tuple[bytes, int, asyncio.Future[bool]]] = []
+        self._taking: asyncio.Task[None] | None = None
+
+    async def take(self, mark: bytes, until: int, now: int) -> bool:
+        """Remember a nonce for all replicas; False where it was seen before.
+
+        Raises:
+            OutputError: the database is away.
+        """
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((mark, until, answer))
+        if self._taking is None or self._taking.done():
+            self._taking = asyncio.create_task(self._take(now))
+        return await answer
+
+    async def _take(self, now: int) -> None:
+        while self._waiting:
+            some = [one for one in self._waiting if not one[2].done()]
+            self._waiting = []
+            marks, untils = [mark for mark, _, _ in some], [until for _, until, _ in some]
+            try:
+                fresh = await self._database.write_apart(_take, marks, untils, now)
+            except StillwatchError as error:
+                for _, _, answer in some:
+                    if not answer.done():
+                        answer.set_exception(error)
+                continue
+            for mark, _, answer in some:
+                if not answer.done():
+                    answer.set_result(mark in fresh)
+
+
+def _take(connection: Connection, marks: list[bytes], untils: list[int], now: int) -> set[bytes]:
+    """Return which of the nonces were not seen before."""
+    done = connection.execute(_KEEP_SHARED, {"digests": marks, "untils": untils})
+    fresh = {bytes(row.digest) for row in done}
+    if any(mark[0] == 0 for mark in marks):
         connection.execute(sa.delete(tables.nonces).where(tables.nonces.c.until < now))
-    return done.rowcount == 1
+    return fresh
 
 
 KEEP_NONCE = sa.text(
@@ -84,9 +129,10 @@ KEEP_NONCE = sa.text(
     " ON CONFLICT (digest) DO NOTHING"
 )
 _KEEP_SHARED = sa.text(
-    "WITH lazy AS (SELECT set_config('synchronous_commit', 'off', true))"
-    " INSERT INTO hub_nonces (digest, until)"
-    " SELECT CAST(:digest AS bytea), CAST(:until AS bigint) FROM lazy"
-    " ON CONFLICT (digest) DO NOTHING"
+    "WITH lazy AS (SELECT set_config('synchronous_commit', 'off', true)),"
+    " given AS (SELECT unnest(CAST(:digests AS bytea[])) AS digest,"
+    " unnest(CAST(:untils AS bigint[])) AS until)"
+    " INSERT INTO hub_nonces (digest, until) SELECT digest, until FROM given, lazy"
+    " ON CONFLICT (digest) DO NOTHING RETURNING digest"
 )
 """Does not wait for the disk; the write that it came with does, which PostgreSQL logs after it."""

@@ -6,7 +6,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from stillwatch.share.hub import audits, credentials, epochs, lives, logs, members, streams, taxii
+from stillwatch.share.hub import (
+    audits,
+    ceremonies,
+    credentials,
+    epochs,
+    lives,
+    logs,
+    members,
+    streams,
+    taxii,
+)
 from stillwatch.share.hub.calls import JSON, TAXII, Answer, Call
 
 if TYPE_CHECKING:
@@ -52,6 +62,9 @@ class Route:
 
     signed: bool = False
     """A certificate in place of a signature is not enough: it changes what counts."""
+
+    vouched: bool = False
+    """What is posted is signed itself, and not by a member."""
 
     open_log: bool = False
     """For everybody, where the operator chose so."""
@@ -132,6 +145,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_V1}/epochs", epochs.epochs, READS),
     Route("POST", f"{_V1}/epochs", epochs.draw, frozenset({"publish"}), body=epochs.EpochBody),
     Route("POST", f"{_V1}/epochs/{{epoch}}/boxes", epochs.add_boxes, READS, body=epochs.BoxesBody),
+    Route("POST", f"{_V1}/oprf/epochs", ceremonies.append_ceremony, vouched=True),
     Route("GET", f"{_V1}/audit", audits.audit, frozenset({"counsel"}), query=_LIMITS),
 )  # fmt: skip
 

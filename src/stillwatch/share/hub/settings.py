@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from stillwatch.ledger import VerifyKey
+
 __all__ = ["HubSettings", "Witness"]
 
 
@@ -50,6 +52,9 @@ class HubSettings:
     patience: float = 30.0
     """Seconds that a stream waits for a member that does not read."""
 
+    gather: float = 0.05
+    """Seconds between two sendings of a stream; what comes meanwhile goes together."""
+
     heartbeat: float = 15.0
     """Seconds between a stream's comments."""
 
@@ -67,6 +72,9 @@ class HubSettings:
 
     witnesses: tuple[Witness, ...] = ()
     """Who is asked to cosign checkpoints."""
+
+    oprf_operators: tuple[VerifyKey, ...] = ()
+    """Keys of the two key operators, whose ceremonies go into the log; none for none."""
 
     nats: str = ""
     """URL of NATS, through which replicas hear of each other at once; empty for none."""

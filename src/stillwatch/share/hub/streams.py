@@ -100,6 +100,7 @@ async def _lines(hub: Hub, member: int, after: int) -> AsyncGenerator[bytes, Non
             return
         if events:
             yield events
+            await asyncio.sleep(hub.settings.gather)
         if after + 1 >= hub.feed.size and not hub.feed.closed:
             behind = told != hub.feed.note
             pause = max(1.0 - (now - told_at), 0.01) if behind else hub.settings.heartbeat

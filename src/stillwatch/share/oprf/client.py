@@ -76,7 +76,10 @@ class Member:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         patience: float = 30.0,
+        logged: Sequence[bytes] | None = None,
     ) -> None:
+        keys = [operator.key for operator in operators]
+        self._logged = None if logged is None else [opened(raw, keys).record for raw in logged]
         self._sleep = sleep
         self._patience = patience
         self._exchange = exchange
@@ -92,7 +95,8 @@ class Member:
         Where a refresh is under way, the earlier generation counts: both still answer for it.
 
         Raises:
-            RefusedError: P-5 a record is not signed by both operators, or an epoch's key changed.
+            RefusedError: P-5 a record is not signed by both operators, or an epoch's key changed;
+                P-11 the log does not hold it.
             UnreachableError: an operator does not answer.
         """
         found: list[dict[int, EpochRecord]] = []
@@ -107,6 +111,7 @@ class Member:
             found.append({r.epoch: r for r in held if r.exchange == self._exchange})
         first, second = found
         for number in first.keys() & second.keys():
+            self._check_logged(first[number], second[number])
             record = min(first[number], second[number], key=lambda r: r.generation)
             self._keep(record)
             self._records[number] = record
@@ -216,6 +221,20 @@ class Member:
     def _timely(self, now: int) -> bool:
         """Say whether what is known still says which epoch to publish under."""
         return any(record.starts <= now < record.turns for record in self._records.values())
+
+    def _check_logged(self, *records: EpochRecord) -> None:
+        """Refuse a record that the exchange's log does not hold.
+
+        Raises:
+            RefusedError: P-11.
+        """
+        for record in records:
+            if self._logged is not None and record not in self._logged:  # P-11
+                raise RefusedError(
+                    "P-11",
+                    f"the log does not hold the record of epoch {record.epoch}.{record.generation}",
+                    todo="pull; if it stays so, ask both operators and other members",
+                )
 
     def _keep(self, record: EpochRecord) -> None:
         known = self._records.get(record.epoch)

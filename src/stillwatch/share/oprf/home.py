@@ -46,6 +46,9 @@ class Settings(Closed, frozen=True):
     origin: str = ""
     """Scheme and authority that members use, such as https://oprf-a.example; empty for the
     address that is listened on."""
+    hub: str = ""
+    """Scheme and authority of the exchange's hub, into whose log records of ceremonies go; empty
+    to take them there by another way."""
     quota: dict[str, Quota] = msgspec.field(default_factory=dict)
     """Quotas by type that differ from the defaults."""
 
