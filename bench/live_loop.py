@@ -334,7 +334,8 @@ def live(folder: Path, *, repeats: int, seed: int) -> dict[str, Any]:
     world = folder / f"live-{start}-{seed}"
     if not world.exists():
         commands.simulate(
-            world, "--accounts=900", "--exchanges=20000", "--days=8", f"--seed={seed}", f"--start={start}",
+            world, "--accounts=900", "--exchanges=20000", "--days=8", f"--seed={seed}",
+            f"--start={start}",
             "--adversaries=lock-step,low-wide", "--prevalence=0.12",
         )  # fmt: skip
     run = folder / f"run-{time.time_ns()}"
