@@ -124,7 +124,8 @@ class Collector:
         Raises:
             RefusedError: E-12 an exchange is in no digest of its day.
         """
-        known = {entry.day: at for at, entry in enumerate(log.days)}
+        entries = log.days
+        known = {entry.day: at for at, entry in enumerate(entries)}
         days: set[str] = set()
         with ExitStack() as open_files:
             path = self.folder / "parts" / "daily" / "places.jsonl"
@@ -133,14 +134,14 @@ class Collector:
 
             def placed() -> Iterable[Opening]:
                 held: dict[bytes, int] = {}
-                now = ""
+                entry, now = None, ""
                 for at, row in enumerate(rows):
                     opening = log.opening(at, row)
                     day = str(opening.record["time"])[:10]
                     if day != now:
-                        held = log.leaves(log.days[known[day]]) if day in known else {}
-                        now = day
-                    places.write(log.place(opening.commitment(), day, held).encode())
+                        entry, now = entries[known[day]] if day in known else None, day
+                        held = log.leaves(entry) if entry else {}
+                    places.write(log.place(opening.commitment(), day, entry, held).encode())
                     days.add(day)
                     yield opening
 

@@ -168,18 +168,19 @@ class DayLog:
         """Return the opening of an exchange, the same each time: its salts are derived."""
         return opening_of(self._secret, index, row)
 
-    def place(self, commitment: bytes, day: str, held: dict[bytes, int]) -> Proven:
-        """Return an exchange's place, given the day's leaves by hash.
+    def place(
+        self, commitment: bytes, day: str, entry: DayEntry | None, held: dict[bytes, int]
+    ) -> Proven:
+        """Return an exchange's place, given the day's entry, if there is one, and its leaves.
 
         Raises:
             RefusedError: E-12 the day's digest does not hold it: the log was changed since.
         """
         leaf = held.get(merkle.leaf_hash(commitment))
-        if leaf is None:  # E-12
+        if leaf is None or entry is None:  # E-12
             raise RefusedError("E-12", "an exchange is not in its day's digest", where=day)
-        size = next(entry.exchanges for entry in self.days if entry.day == day)
-        tiles = FolderTiles(self._place(day))
-        return Proven(day, leaf, tuple(merkle.inclusion_proof(leaf, size, tiles)))
+        proof = merkle.inclusion_proof(leaf, entry.exchanges, FolderTiles(self._place(day)))
+        return Proven(day, leaf, tuple(proof))
 
     def leaves(self, entry: DayEntry) -> dict[bytes, int]:
         """Return a day's leaf hashes with their places; 100 bytes an exchange, about."""
