@@ -127,6 +127,15 @@ def test_gemini_in_both_spellings(config):
     assert asked.structured
 
 
+def test_a_surrogate_alone_hides_no_prompt():
+    body = rb'{"messages": [{"role": "user", "content": "a \ud800 \ud83d\ude00 \\ud800 \\\udc00"}]}'
+    asked, why = read_asked(Request(0, "r", "a", Shape.OPENAI_CHAT, body))
+    assert (why, asked.prompt) == (
+        "",
+        "a \N{REPLACEMENT CHARACTER} \N{GRINNING FACE} \\ud800 \\\ufffd",
+    )
+
+
 DEEP = b"[" * 100_000
 TURN = b'{"messages": [{"role": "user", "content": %s}]}'
 
@@ -138,7 +147,7 @@ TURN = b'{"messages": [{"role": "user", "content": %s}]}'
         (b"{", "not-json"),
         (b"\xff\xfe", "not-json"),
         (TURN % b'"\xff\xfe"', "not-utf-8"),
-        (TURN % b'"\\ud800"', "not-json"),
+        (TURN % (b'"' + b"\\ud800" * 40_000 + b'"'), "not-json"),
         (TURN % b"NaN", "not-json"),
         (TURN % b"99999999999999999999999999", "wrong-structure"),
         (TURN % b"[[[]]]", "wrong-structure"),

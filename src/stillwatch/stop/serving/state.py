@@ -141,7 +141,7 @@ class State:
         """Take the memory of all tables now, so that no request waits for a page of it."""
         held = self.tables
         for table in (held.keys, held.counts, held.seen, held.cells):
-            table += table.dtype.type(0)
+            np.add(table, table.dtype.type(0), out=table)
 
     def snapshot(self) -> Snapshot:
         """Return a copy of what is in use."""

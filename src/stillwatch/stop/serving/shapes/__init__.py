@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -59,7 +61,13 @@ def read_asked(request: Request) -> tuple[Asked, str]:
         Where the body could not be read, what is asked is empty but for the model.
     """
     try:
-        return _read(request), ""
+        try:
+            return _read(request), ""
+        except msgspec.DecodeError:
+            mended = _paired(request.body)
+            if mended == request.body:
+                raise
+            return _read(replace(request, body=mended)), ""
     except UnreadError as error:
         why = error.why
     except msgspec.ValidationError:
@@ -85,6 +93,29 @@ def _read(request: Request) -> Asked:
     if body.count(reader.turns_key) != 1:
         _once(body, reader.turns_key)
     return reader(request)
+
+
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+"""An escape: two surrogates, one alone, or anything else."""
+_ESCAPES = 1 << 15
+
+
+def _paired(body: bytes) -> bytes:
+    r"""Return a body in which a surrogate that stands alone is a replacement character.
+
+    Many servers accept one (RFC 8259, section 8.2), so that it must not hide a prompt.  A body of
+    more than ``_ESCAPES`` of them is returned as it is: each takes a microsecond.
+
+    >>> _paired(rb'"\ud800 \ud83d\ude00 \\ud800"').decode()
+    '"\\ufffd \\ud83d\\ude00 \\\\ud800"'
+    """
+    if body.count(b"\\u") > _ESCAPES:
+        return body
+    return _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], body)
 
 
 def _once(body: bytes, key: bytes) -> None:
