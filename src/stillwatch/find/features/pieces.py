@@ -154,7 +154,8 @@ def piece_at(
     slot = (mixed >> np.uint64(8)) & mask
     while slots[slot] >= 0 and known[slots[slot]] != value:
         slot = (slot + np.uint64(1)) & mask
-    return slots[slot]
+    place: int = slots[slot]
+    return place
 
 
 @nb.njit(cache=True, nogil=True)
