@@ -131,14 +131,14 @@ def joined(url: str, state: str, name: str) -> Peer:
 class Server:
     """``stillwatch hub serve`` at one port, that can be stopped and started."""
 
-    def __init__(self, state: str) -> None:
-        self.state, self.port = state, "0"
+    def __init__(self, state: str, *options: str) -> None:
+        self.state, self.options, self.port = state, options, "0"
         self.start()
 
     def start(self) -> None:
         """Start it, at the port it had."""
         command = [sys.executable, "-m", "stillwatch", "hub", "serve", "--state", self.state]
-        words = [*command, "--port", self.port]
+        words = [*command, "--port", self.port, *self.options]
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)  # noqa: S603
         self.url = self.process.stdout.readline().strip()
         self.port = self.url.rpartition(":")[2]
