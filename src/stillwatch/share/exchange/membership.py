@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import stat
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec import Meta
 
-from stillwatch.disk import flush, read_small
+from stillwatch.disk import read_small, write_whole
 from stillwatch.errors import ConfigurationError, OutputError
 from stillwatch.ledger import SigningKey, VerifyKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 __all__ = ["Home", "Membership", "write_private"]
 
@@ -154,17 +152,7 @@ def write_private(path: Path, content: bytes) -> None:
         OutputError: it cannot be written.
     """
     try:
-        descriptor, name = tempfile.mkstemp(prefix=".stillwatch-", dir=path.parent)
-        made = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-            flush(made)
-            made.replace(path)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                made.unlink()
-        flush(path.parent)
+        write_whole(path, content, private=True)
     except OSError as error:
         raise OutputError(
             f"a file cannot be written: {error.strerror}",

@@ -7,14 +7,13 @@ its one implementation; a device that multiplies elements of ristretto255 could 
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 import msgspec
 from msgspec import Meta
 
-from stillwatch.disk import UNFINISHED, flush, read_small
+from stillwatch.disk import read_small, write_whole
 from stillwatch.errors import ConfigurationError, OutputError, RefusedError
 from stillwatch.share.oprf import group
 from stillwatch.share.oprf.epochs import Closed, Element, Exchange
@@ -137,16 +136,9 @@ def write_secret(path: Path, data: bytes) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    made = path.with_name(f"{UNFINISHED}{secrets.token_hex(8)}")
     try:
-        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        flush(made)
-        made.replace(path)
-        flush(path.parent)
+        write_whole(path, data, private=True)
     except OSError as error:
-        made.unlink(missing_ok=True)
         raise OutputError(
             f"a share cannot be written: {error.strerror}",
             where=str(path),
