@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from stillwatch.heads import http_protocol
 from stillwatch.share.hub.app import App
 from stillwatch.share.hub.describing import description
 from stillwatch.share.hub.hub import Hub
 from stillwatch.share.hub.shown import protocol
+from stillwatch.share.serving import configuration
 
 if TYPE_CHECKING:
     import socket
@@ -53,21 +53,17 @@ def serve_hub(
         tls: files of a certificate chain and its key, in PEM; None for plain HTTP.
     """
     hub = Hub(settings, database, key, lambda: time.time_ns() // 1000, os.urandom)
-    config = uvicorn.Config(
+    own: dict[str, Any] = {}
+    if tls is not None and settings.tls_members:
+        own = {"http": protocol(), "ssl_context_factory": hub.trust.context}
+    config = configuration(
         App(hub, description()),
-        log_level="warning",
-        access_log=False,
-        http=protocol() if settings.tls_members else http_protocol(),
-        ssl_context_factory=hub.trust.context if tls and settings.tls_members else None,
+        tls,
         lifespan="on",
-        ws="none",
-        proxy_headers=False,
-        server_header=False,
         limit_concurrency=4096,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=20,
-        ssl_certfile=None if tls is None else str(tls[0]),
-        ssl_keyfile=None if tls is None else str(tls[1]),
+        **own,
     )
     server = _Server(config)
     server.hub = hub

@@ -13,7 +13,6 @@ names its rule.
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -24,12 +23,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from stillwatch.errors import RefusedError, StillwatchError
-from stillwatch.heads import http_protocol
 from stillwatch.ledger import requests
 from stillwatch.listening import url_of
 from stillwatch.share.oprf.machine import register
 from stillwatch.share.oprf.operator import ready
 from stillwatch.share.oprf.wire import LONGEST
+from stillwatch.share.serving import configuration
 
 if TYPE_CHECKING:
     import socket
@@ -106,17 +105,12 @@ def serve(
     register(operator.home)  # P-1
     ready(operator.home, int(clock()))  # P-1
     origin = operator.home.settings.origin or url_of(bound, tls)
-    settings = uvicorn.Config(
+    settings = configuration(
         application(operator, origin, clock),
-        log_level="warning",
-        access_log=False,
-        http=http_protocol(),
-        server_header=False,
+        tls,
         limit_concurrency=256,
         timeout_keep_alive=15,
         h11_max_incomplete_event_size=LONGEST,
-        ssl_certfile=tls and os.fspath(tls[0]),
-        ssl_keyfile=tls and os.fspath(tls[1]),
     )
     announce(url_of(bound, tls))
     uvicorn.Server(settings).run(sockets=[bound])

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from stillwatch.heads import http_protocol
 from stillwatch.listening import listen, url_of
+from stillwatch.share.serving import configuration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,19 +40,12 @@ def serve(
     """
     listening = listen(host, port, tls)
     announce(url_of(listening, tls))
-    config = uvicorn.Config(
+    config = configuration(
         app,
-        log_level="warning",
-        access_log=False,
-        http=http_protocol(),
+        tls,
         lifespan="off",
-        ws="none",
-        proxy_headers=False,
-        server_header=False,
         limit_concurrency=256,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=10,
-        ssl_certfile=None if tls is None else str(tls[0]),
-        ssl_keyfile=None if tls is None else str(tls[1]),
     )
     uvicorn.Server(config).run(sockets=[listening])
