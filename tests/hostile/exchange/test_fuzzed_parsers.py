@@ -9,8 +9,11 @@ from __future__ import annotations
 import base64
 import json
 import os
+import tempfile
 import time
+from contextlib import nullcontext
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -23,20 +26,24 @@ from stillwatch.ledger import COSIGNATURE, SigningKey, VerifyKey, dsse, merkle, 
 from stillwatch.ledger.checkpoints import open_checkpoint
 from stillwatch.ledger.cosignatures import cosign, verify_cosignatures
 from stillwatch.ledger.notes import parse_signatures, verify_note
-from stillwatch.share.exchange import bundles
+from stillwatch.share.exchange import bundles, credentials
 from stillwatch.share.exchange.client import refusal
+from stillwatch.share.exchange.keyring import Keyring
+from stillwatch.share.exchange.membership import Home
 from stillwatch.share.exchange.publishing import _failures, read_drafts
 from stillwatch.share.exchange.reading import judged_objects
 from stillwatch.share.exchange.records import Record, commitment_of, read_page, taken
-from stillwatch.share.exchange.watching import events
+from stillwatch.share.exchange.watching import streamed
 from stillwatch.share.hub.accepted import accept
 from stillwatch.share.hub.calls import Call, read_json
+from stillwatch.share.hub.credentials import CredentialBody, _certificate
 from stillwatch.share.hub.epochs import EpochBody
 from stillwatch.share.hub.media import accepts, is_of
 from stillwatch.share.hub.members import JoinBody
 from stillwatch.share.hub.taxii import _filters, stamp_or_400
 from stillwatch.share.hub.tokens import Place
 from stillwatch.share.objects import canonical, examples, stamp
+from stillwatch.share.objects.authorship import AuthorKey
 from stillwatch.share.oprf import ceremony, epochs, group, identifiers, wire
 from stillwatch.share.witness.submission import parse_submission
 
@@ -156,7 +163,7 @@ def open_payload(raw):
     """Read what a member signed, whatever it is."""
     sealed = dsse.seal_envelope(bundles.BUNDLE_TYPE, raw, [KEY])
     opened = bundles.opened_bundle(sealed, [(MEMBER, KEY.public)], member=MEMBER, now=NOW)
-    bundles.taken_from(opened, lambda _: None, now=NOW)
+    bundles.taken_from(opened, lambda _: None, [AuthorKey(KEY.public, None)], now=NOW)
 
 
 def _record():
@@ -176,7 +183,7 @@ def _pages():
 def read_records(raw):
     for record in read_page(raw).records:
         commitment_of(record)
-        taken(record, lambda _: None, now=NOW)
+        taken(record, lambda _: None, Keyring({}), now=NOW)
 
 
 def _stream():
@@ -187,14 +194,28 @@ def _stream():
 
 
 def read_stream(raw):
-    """Read a stream in pieces, and each event as a watcher does."""
-    from stillwatch.share.exchange.watching import Watcher  # noqa: PLC0415 - private parts of it
+    """Read a stream in pieces, as a watcher does."""
+    answer = SimpleNamespace(
+        status_code=200, is_success=True, iter_bytes=lambda: [raw[:100], raw[100:101], raw[101:]]
+    )
+    hub = SimpleNamespace(streamed=lambda *_: nullcontext(answer))
+    for batch in streamed(hub, -1):
+        for record in batch.records:
+            commitment_of(record)
 
-    held = SimpleNamespace(take=lambda records, _: [commitment_of(r) for r in records])
-    watcher = Watcher(None, held, None, wait=bool, told=lambda _: None)
-    watcher._tell = lambda _: None
-    for event in events(iter([raw[:100], raw[100:101], raw[101:]])):
-        watcher._take(event)
+
+def _certificates():
+    """Return a certificate as a member makes it."""
+    kept = []
+    hub = SimpleNamespace(post=lambda _, body: kept.append(body["value"].encode()))
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(Path(folder))
+        credentials.enrol_certificate(hub, home, MEMBER, now=NOW, days=30, overlap=0)
+    return kept[0]
+
+
+def read_certificate(raw):
+    _certificate(raw.decode("latin-1"), SimpleNamespace(id=MEMBER), int(NOW * 1_000_000))
 
 
 def read_query(raw):
@@ -214,7 +235,7 @@ def read_headers(raw):
 
 
 def read_body(raw):
-    for form in (JoinBody, EpochBody):
+    for form in (JoinBody, EpochBody, CredentialBody):
         try:
             read_json(raw, form)
         except StillwatchError:
@@ -277,7 +298,8 @@ def read_status(raw):
 PARSERS = {
     "objects": (accept, _objects),
     "foreign-objects": (lambda raw: judged_objects(
-        [raw], lambda _: None, source="s", now=NOW), _objects),
+        [raw], lambda _: None, Keyring({}), source="s", now=NOW), _objects),
+    "certificates": (read_certificate, _certificates),
     "signature-headers": (verify_headers, _signed),
     "signature-target": (verify_target, lambda: b"/taxii2/api/?limit=3&match[id]=a"),
     "notes": (open_note, _note),

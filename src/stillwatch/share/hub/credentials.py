@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import sqlalchemy as sa
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
@@ -24,7 +24,7 @@ from stillwatch.share.nkeys import raw_key
 from stillwatch.store import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from stillwatch.share.hub.hub import Hub
     from stillwatch.share.hub.journal import Journal
@@ -42,6 +42,15 @@ __all__ = [
 ]
 
 _MOST = 4
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What reading a certificate that was made to hurt can raise."""
 _LONGEST_LIFE = 398 * 86_400
 """Seconds that a certificate may be good, as long as those of browsers."""
 
@@ -183,25 +192,25 @@ def _certificate(text: str, member: Member, now: int) -> tuple[str, bytes]:
         found = x509.load_pem_x509_certificate(text.encode("ascii"))
         found.verify_directly_issued_by(found)
         names = [one.value for one in found.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-    except (ValueError, TypeError, InvalidSignature) as error:
+        extensions = {one.oid: one.value for one in found.extensions}
+    except _UNREADABLE as error:
         raise _bad("the certificate is none that its own key signed") from error  # H-15
     if names != [member.id]:  # H-15
         raise _bad("the certificate's common name is not the member's id")
     ends = found.not_valid_after_utc.timestamp()
     if not now // SECOND < ends <= now // SECOND + _LONGEST_LIFE:  # H-15
         raise _bad(f"the certificate is over, or good for more than {_LONGEST_LIFE // 86_400} days")
-    _check_extensions(found)
+    _check_extensions(extensions)
     der = found.public_bytes(Encoding.DER)
     return hashlib.sha256(der).hexdigest(), der
 
 
-def _check_extensions(found: x509.Certificate) -> None:
+def _check_extensions(held: Mapping[x509.ObjectIdentifier, x509.ExtensionType]) -> None:
     """Refuse a certificate that may issue others, or that is not told from the next of its name.
 
     Raises:
         HubError: H-15.
     """
-    held = {one.oid: one.value for one in found.extensions}
     basic = held.get(x509.BasicConstraints.oid)
     if isinstance(basic, x509.BasicConstraints) and basic.ca:  # H-15
         raise _bad("the certificate may issue others")

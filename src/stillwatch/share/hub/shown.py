@@ -6,6 +6,7 @@ roster at each request, so that one that ended is refused on connections that ar
 
 from __future__ import annotations
 
+import logging
 import ssl
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     import uvicorn
 
     from stillwatch.share.hub.roster import Roster
+
+_log = logging.getLogger(__name__)
 
 __all__ = ["CERTIFICATE", "Trust", "protocol"]
 
@@ -49,7 +52,10 @@ class Trust:
         for der in certificates(roster):
             if der not in self._taken:
                 self._taken.add(der)
-                self._context.load_verify_locations(cadata=der)
+                try:
+                    self._context.load_verify_locations(cadata=der)
+                except ssl.SSLError as error:  # OpenSSL reads what others read differently
+                    _log.warning("a certificate is not taken: %s", error.reason)
 
 
 def protocol() -> Any:  # noqa: ANN401 - a class of uvicorn's
