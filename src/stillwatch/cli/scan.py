@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -156,7 +157,8 @@ def run(
         step=step * HOUR,
         alpha=alpha,
         key=key_from_secret(key),
-        scratch=next(p for p in (out, *out.absolute().parents) if p.is_dir()),
+        # os.path answers also about a name that no folder can have: what it is, is said on writing
+        scratch=next(p for p in (out, *out.absolute().parents) if os.path.isdir(p)),  # noqa: PTH112
         without=without,
     )
     given = _beside(accounts, events, tokens, intelligence, mapping, quarantine)

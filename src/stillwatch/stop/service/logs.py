@@ -26,9 +26,9 @@ _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "task
 class Lines(logging.Formatter):
     """Formats a record as one line of JSON.
 
-    >>> record = logging.makeLogRecord({"msg": "it stands", "levelname": "INFO", "created": 0.0})
-    >>> Lines().format(record)
-    '{"time":"1970-01-01T00:00:00+00:00","level":"info","event":"it stands","logger":""}'
+    >>> said = {"msg": "it stands", "levelname": "INFO", "created": 0.0, "name": "stillwatch"}
+    >>> Lines().format(logging.makeLogRecord(said))
+    '{"time":"1970-01-01T00:00:00+00:00","level":"info","event":"it stands","logger":"stillwatch"}'
     """
 
     def format(self, record: logging.LogRecord) -> str:
