@@ -29,6 +29,7 @@ def test_without_a_policy_it_runs_in_shadow_and_changes_nothing(tmp_path):
         assert decided["effect"]["status"] == 0
         assert decided["rung"] == "observe"
         assert decided["would"] == "limit"
+        waited(lambda: one.logged("a measure would apply"))  # lines are written beside the loop
         (line,) = one.logged("a measure would apply")
         assert (line["account"], line["would"]) == ("bad", "limit")
         metrics = one.metrics()
