@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import stat
@@ -15,9 +16,11 @@ except ImportError:  # Windows: nothing keeps two processes from using one folde
 from stillwatch.errors import ConfigurationError, SourceNotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+    from typing import BinaryIO
 
-__all__ = ["UNFINISHED", "flush", "locked", "read_small", "write_whole"]
+__all__ = ["UNFINISHED", "flush", "locked", "read_small", "write_whole", "writing"]
 
 UNFINISHED = ".stillwatch-"
 """What the name of a file begins with until it is whole."""
@@ -55,7 +58,7 @@ def read_small(path: Path, what: str, most: int = 1 << 20) -> bytes:
 
 
 def write_whole(path: Path, data: bytes, *, private: bool = False) -> None:
-    """Write a file whole or not at all: beside its place, flushed, then renamed.
+    """Write a file whole or not at all, as `writing` does.
 
     Args:
         path: what is there is replaced; its folder must exist.
@@ -65,11 +68,27 @@ def write_whole(path: Path, data: bytes, *, private: bool = False) -> None:
     Raises:
         OSError: it cannot be written.
     """
+    with writing(path, private=private) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def writing(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
+    """Write a file whole or not at all: beside its place, flushed, then renamed.
+
+    Args:
+        path: what is there is replaced once the block ends without an exception; its folder must
+            exist.
+        private: its owner alone may read it, from the first byte on.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     made = path.with_name(f"{UNFINISHED}{secrets.token_hex(8)}")
     mode = 0o600 if private else 0o666
     try:
         with os.fdopen(os.open(made, _NEW, mode), "wb") as file:
-            file.write(data)
+            yield file
         flush(made)
         made.replace(path)
     finally:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stillwatch.disk import UNFINISHED
 from stillwatch.errors import (
     ConfigurationError,
     NoUsableRowsError,
@@ -232,4 +233,4 @@ def test_an_output_that_cannot_be_written(table, tmp_path):
     (tmp_path / "t").mkdir()
     with pytest.raises(OutputError):
         tokenise(table, tmp_path / "t", key=KEY, quarantine=Quarantine(None))
-    assert [p.name for p in tmp_path.iterdir() if p.name.endswith(".partial")] == []
+    assert not [p.name for p in tmp_path.iterdir() if p.name.startswith(UNFINISHED)]

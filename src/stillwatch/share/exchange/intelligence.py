@@ -7,14 +7,13 @@ the most that the author allows on the indicator alone.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stillwatch.disk import flush
+from stillwatch.disk import writing
 from stillwatch.errors import InputFormatError, OutputError
 from stillwatch.records import TIME
 
@@ -131,15 +130,11 @@ def write_intelligence(
     ranked = sorted(rows, key=lambda row: (-row.log_ratio, str(row.account_id), row.indicator))
     schema = intelligence_schema(account_type or pa.string())
     table = pa.Table.from_pylist([asdict(row) for row in ranked], schema=schema)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table, partial)
-        flush(partial)
-        partial.replace(path)
-        flush(path.parent)
+        with writing(path) as file:
+            pq.write_table(table, file)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise OutputError(
             f"the intelligence cannot be written: {error.strerror or error}",
             where=str(path),

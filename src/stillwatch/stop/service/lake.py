@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from stillwatch.disk import UNFINISHED, flush
+from stillwatch.disk import UNFINISHED, writing
 from stillwatch.errors import OutputError
 from stillwatch.find.features.observe import observe
 from stillwatch.records import EXCHANGE, utc
@@ -275,16 +275,10 @@ class Lake:
         """Write rows under a name that nobody reads, then in one step under one that is read."""
         place.mkdir(exist_ok=True)
         token = f"{utc(time.time_ns() // 1000):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
-        unfinished = place / f"{UNFINISHED}{token}"
-        try:
-            fields = sorted((row.fields for row in rows), key=lambda row: row["time"])
-            table = pa.Table.from_pylist(fields, SCHEMA)
-            pq.write_table(table, unfinished, compression="zstd", write_page_checksum=True)
-            flush(unfinished)
-            unfinished.replace(place / f"part-{token}.parquet")
-        finally:
-            unfinished.unlink(missing_ok=True)
-        flush(place)
+        fields = sorted((row.fields for row in rows), key=lambda row: row["time"])
+        table = pa.Table.from_pylist(fields, SCHEMA)
+        with writing(place / f"part-{token}.parquet") as file:
+            pq.write_table(table, file, compression="zstd", write_page_checksum=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from typing import TYPE_CHECKING
 
-from stillwatch.disk import UNFINISHED, flush
+from stillwatch.disk import writing
 from stillwatch.errors import InputFormatError
 from stillwatch.stop.serving.state import Snapshot
 
@@ -51,16 +50,9 @@ def keep(folder: Path, core: Core) -> None:
         folder: of the replica's state.
         core: that decides no more while this runs.
     """
-    made = folder / f"{UNFINISHED}{secrets.token_hex(8)}"
     try:
-        with made.open("xb") as file:
-            made.chmod(0o600)
+        with writing(folder / _NAME, private=True) as file:
             file.write(core.secret_check)
             core.state.snapshot().save(file)
-        flush(made)
-        made.replace(folder / _NAME)
-        flush(folder)
     except OSError as error:
         _log.error("what is remembered could not be kept", extra={"error": type(error).__name__})
-    finally:
-        made.unlink(missing_ok=True)

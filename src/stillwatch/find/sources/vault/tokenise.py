@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from stillwatch.disk import writing
 from stillwatch.errors import NoUsableRowsError, OutputError
 from stillwatch.find.sources.source import Input, TableKind
 from stillwatch.find.sources.vault.normalise import normalise
@@ -175,15 +175,11 @@ def write_private(table: pa.Table, out: Path) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        with writing(out, private=True) as file:
             pq.write_table(table, file)
-        partial.replace(out)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise OutputError(
             f"the file cannot be written: {error.strerror or error}",
             where=str(out),
