@@ -8,13 +8,24 @@ from pathlib import Path
 import pytest
 
 SRC = Path(__file__).parents[1] / "src"
-BASE = {"records", "errors", "disk", "settings", "listening", "heads", "ledger", "store"}
+BASE = {
+    "records",
+    "errors",
+    "disk",
+    "settings",
+    "listening",
+    "heads",
+    "typesetting",
+    "ledger",
+    "store",
+}
 MAY_USE = {
     "records": set(),
     "errors": set(),
     "disk": {"errors"},
     "settings": {"errors"},
     "listening": {"errors"},
+    "typesetting": {"errors"},
     "heads": set(),
     "ledger": {"records", "errors", "settings", "disk"},
     "store": BASE - {"store"},

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 import stillwatch
 from stillwatch.disk import read_small, write_whole
-from stillwatch.errors import ConfigurationError, MissingExtraError, OutputError
+from stillwatch.errors import OutputError
 from stillwatch.prove.evidence.verifying import opened, verify
+from stillwatch.typesetting import Press, typeset
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from stillwatch.prove.evidence.verifying import Trust
 
 __all__ = ["report_data", "write_report"]
@@ -64,31 +65,15 @@ def write_report(bundle: Path, trust: Trust, out: Path, template: Path | None = 
         ConfigurationError: the template does not compile.
         OutputError: the file cannot be written.
     """
-    try:
-        import typst  # noqa: PLC0415 - optional
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            "reports need typst", todo="pip install 'stillwatch[prove-report]'"
-        ) from error
     shipped = files("stillwatch.prove.evidence").joinpath("report.typ").read_bytes()
     text = shipped if template is None else read_small(template, "the template")
-    with TemporaryDirectory() as scratch:
-        root = Path(scratch)
-        (root / "data.json").write_text(json.dumps(report_data(bundle, trust)), "utf-8")
-        (root / "report.typ").write_bytes(text)
-        try:
-            typst.compile(str(root / "report.typ"), output=str(root / "report.pdf"), root=scratch)
-        except RuntimeError as error:
-            raise ConfigurationError(
-                f"the template does not compile: {error}",
-                where=str(template or "report.typ"),
-                todo="start from the shipped template",
-            ) from error
-        try:
-            write_whole(out, (root / "report.pdf").read_bytes())
-        except OSError as error:
-            raise OutputError(
-                f"the report cannot be written: {error.strerror}",
-                where=str(out),
-                todo="name a file in a folder that you can write to",
-            ) from error
+    where = str(template or "report.typ")
+    made = typeset(text, report_data(bundle, trust), Press("prove-report"), where=where)
+    try:
+        write_whole(out, made)
+    except OSError as error:
+        raise OutputError(
+            f"the report cannot be written: {error.strerror}",
+            where=str(out),
+            todo="name a file in a folder that you can write to",
+        ) from error
