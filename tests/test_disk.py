@@ -9,9 +9,8 @@ from stillwatch.disk import writing
 def test_what_was_there_stays_where_writing_ends_early(tmp_path):
     path = tmp_path / "kept"
     path.write_bytes(b"before")
-    with pytest.raises(RuntimeError), writing(path) as file:
-        file.write(b"half")
-        raise RuntimeError
+    with pytest.raises(TypeError), writing(path) as file:
+        file.writelines([b"half", "no bytes"])
     assert path.read_bytes() == b"before"
     assert [left.name for left in tmp_path.iterdir()] == ["kept"]
 

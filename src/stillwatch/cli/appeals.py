@@ -85,7 +85,7 @@ def serve(
     """Serve account holders and reviewers until told to end; the URL is the first line printed."""
     import uvicorn  # noqa: PLC0415 - an extra
 
-    from stillwatch.heads import http_protocol  # noqa: PLC0415
+    from stillwatch.heads import configuration  # noqa: PLC0415
     from stillwatch.ledger import SigningKey  # noqa: PLC0415
     from stillwatch.stop.appeals.app import AppealsDesk  # noqa: PLC0415
     from stillwatch.stop.appeals.people import read_reviewers  # noqa: PLC0415
@@ -95,18 +95,8 @@ def serve(
     desk = AppealsDesk(opened, TokenKey.read(token_key), read_reviewers(reviewers))
     signs = None if signing_key is None else SigningKey.read(signing_key)
     bound = listen(host, port, tls)
-    config = uvicorn.Config(
-        desk.app(),
-        http=http_protocol(),
-        log_level="warning",
-        access_log=False,  # a link holds a token
-        lifespan="off",
-        proxy_headers=False,
-        server_header=False,
-        limit_concurrency=512,
-        timeout_graceful_shutdown=10,
-        ssl_certfile=None if tls is None else str(tls[0]),
-        ssl_keyfile=None if tls is None else str(tls[1]),
+    config = configuration(
+        desk.app(), tls, lifespan="off", limit_concurrency=512, timeout_graceful_shutdown=10
     )
 
     async def run() -> None:

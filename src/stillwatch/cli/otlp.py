@@ -152,18 +152,10 @@ def receive(
 def _server(app: Any, listening: Listening) -> Any:  # noqa: ANN401 - of an extra
     import uvicorn  # noqa: PLC0415 - an extra
 
-    from stillwatch.heads import http_protocol  # noqa: PLC0415 - of an extra
+    from stillwatch.heads import configuration  # noqa: PLC0415 - of an extra
 
-    config = uvicorn.Config(
-        app,
-        http=http_protocol(),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        limit_concurrency=512,
-        timeout_graceful_shutdown=10,
-        ssl_certfile=None if listening.tls is None else str(listening.tls[0]),
-        ssl_keyfile=None if listening.tls is None else str(listening.tls[1]),
+    config = configuration(
+        app, listening.tls, log_config=None, limit_concurrency=512, timeout_graceful_shutdown=10
     )
     return uvicorn.Server(config)
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from stillwatch.heads import configuration
 from stillwatch.share.hub.app import App
 from stillwatch.share.hub.describing import description
 from stillwatch.share.hub.hub import Hub
 from stillwatch.share.hub.shown import protocol
-from stillwatch.share.serving import configuration
 
 if TYPE_CHECKING:
     import socket

@@ -23,12 +23,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from stillwatch.errors import RefusedError, StillwatchError
+from stillwatch.heads import configuration
 from stillwatch.ledger import requests
 from stillwatch.listening import url_of
 from stillwatch.share.oprf.machine import register
 from stillwatch.share.oprf.operator import ready
 from stillwatch.share.oprf.wire import LONGEST
-from stillwatch.share.serving import configuration
 
 if TYPE_CHECKING:
     import socket

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from stillwatch.heads import configuration
 from stillwatch.listening import listen, url_of
-from stillwatch.share.serving import configuration
 
 if TYPE_CHECKING:
     from collections.abc import Callable

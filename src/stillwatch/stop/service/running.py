@@ -18,7 +18,7 @@ from stillwatch.disk import read_small, write_whole
 from stillwatch.errors import ConfigurationError, MissingExtraError, OutputError
 from stillwatch.find.features.hashing import key_from_secret
 from stillwatch.find.receiving import Segments
-from stillwatch.heads import http_protocol
+from stillwatch.heads import configuration
 from stillwatch.listening import is_loopback, listen, tls_pair, url_of
 from stillwatch.stop.appeals.tokens import TokenKey
 from stillwatch.stop.gateways.ext_proc import ext_proc
@@ -313,20 +313,15 @@ class _Quiet(uvicorn.Server):
 
 
 def _config(app: Any, tls: tuple[Path, Path] | None, drain: float) -> uvicorn.Config:  # noqa: ANN401
-    return uvicorn.Config(
+    return configuration(
         app,
-        http=http_protocol(),
+        tls,
+        log_level=None,
         log_config=None,
-        access_log=False,
         lifespan="off",
-        ws="none",
-        proxy_headers=False,
-        server_header=False,
         limit_concurrency=4096,
         backlog=2048,
         timeout_graceful_shutdown=max(1, int(drain) - 1),
-        ssl_certfile=None if tls is None else str(tls[0]),
-        ssl_keyfile=None if tls is None else str(tls[1]),
     )
 
 
