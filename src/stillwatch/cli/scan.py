@@ -64,6 +64,11 @@ __all__ = ["command"]
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="TOML file of prices and costs that damage is reckoned with, in place of ours.",
 )
+@click.option(
+    "--decisions",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="What people decided in the console, as `stillwatch console decisions` writes it.",
+)
 @click.option("--show-prompts", is_flag=True, help="Put the prompts of examples in the report.")
 @click.option("--check", is_flag=True, help="Only validate, and say what could be detected.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
@@ -84,6 +89,7 @@ def command(
     state: Path | None,
     late: int,
     damage: Path | None,
+    decisions: Path | None,
     show_prompts: bool,
     check: bool,
     as_json: bool,
@@ -119,6 +125,7 @@ def command(
             state=state,
             late=late,
             assumptions=read_assumptions(damage),
+            decisions=decisions,
             show_prompts=show_prompts,
         )
         _say(result, out, quarantine, as_json=as_json)
@@ -143,12 +150,13 @@ def run(
     state: Path | None = None,
     late: int = 48,
     assumptions: Assumptions | None = None,
+    decisions: Path | None = None,
     show_prompts: bool = False,
 ) -> ScanResult:
     """Read, scan and write; the command's work, also used by the demo and benchmarks."""
     from datetime import UTC  # noqa: PLC0415
 
-    from stillwatch.find.campaigns import Settings  # noqa: PLC0415
+    from stillwatch.find.campaigns import Settings, read_rulings  # noqa: PLC0415
     from stillwatch.find.features.hashing import key_from_secret  # noqa: PLC0415
     from stillwatch.find.features.rows import HOUR  # noqa: PLC0415
 
@@ -160,6 +168,7 @@ def run(
         # os.path answers also about a name that no folder can have: what it is, is said on writing
         scratch=next(p for p in (out, *out.absolute().parents) if os.path.isdir(p)),  # noqa: PTH112
         without=without,
+        rulings=() if decisions is None else read_rulings(decisions),
     )
     given = _beside(accounts, events, tokens, intelligence, mapping, quarantine)
     if state is not None:

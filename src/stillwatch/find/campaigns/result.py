@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from stillwatch.find.campaigns.replay import Replay
     from stillwatch.find.features.view import View
 
-__all__ = ["assemble"]
+__all__ = ["assemble", "set_aside"]
 
 _BIN = 6 * 3_600_000_000
 _SAMPLE = 8
@@ -77,7 +77,7 @@ def assemble(
         key=lambda item: (-item[0].total, item[0].accounts.tobytes()),
     )
     for number, (judged, rule) in enumerate(fallen[:_EXPLAINED]):
-        findings.extend(_fallen(judged, rule, f"group-{number + 1}", view))
+        findings.extend(set_aside(judged, rule, f"group-{number + 1}", view))
     result = ScanResult(
         account_type=log.accounts.ids.type,
         verdicts=_verdicts(found, names, fallen, view),
@@ -185,8 +185,15 @@ def _proposal(
     )
 
 
-def _fallen(judged: Judged, rule: str, name: str, view: View) -> list[Finding]:
-    """Report a group that carried weight and was not declared, with the rule it fell short of."""
+def set_aside(judged: Judged, rule: str, name: str, view: View) -> list[Finding]:
+    """Return the findings of a group that carried weight and was not declared.
+
+    Args:
+        judged: the group.
+        rule: that it fell short of.
+        name: of the group.
+        view: what is known.
+    """
     own = [f for f in _findings(judged, name, view) if f.log_e > 0 or f.role == "proposal"]
     own.append(
         Finding(

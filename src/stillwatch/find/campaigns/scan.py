@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from stillwatch.find.campaigns.replay import replay
 from stillwatch.find.campaigns.result import assemble
+from stillwatch.find.campaigns.ruled import ruled, spoken
 from stillwatch.find.features.facets import index_facets
 from stillwatch.find.features.files import key_fingerprint
 from stillwatch.find.features.log import build_log, with_blocks
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stillwatch.find.campaigns.carried import Carried
+    from stillwatch.find.campaigns.rulings import Ruling
     from stillwatch.find.features.facets import FacetIndex
     from stillwatch.find.features.log import Log
     from stillwatch.records import ScanResult
@@ -54,6 +56,8 @@ class Settings:
     """Folder for arrays of the size of the log, which have no names there; None is memory."""
     without: frozenset[str] = frozenset()
     """Slugs of detectors, and families, that are left out; for ablation."""
+    rulings: tuple[Ruling, ...] = ()
+    """What people decided about earlier scans' campaigns; applied to what this one finds."""
 
 
 class Memory(Protocol):
@@ -168,6 +172,10 @@ def scan_log(
     seconds["decide"] = clock.perf_counter() - started
     key = settings.key_fingerprint or key_fingerprint(settings.key)
     started = clock.perf_counter()
+    said = None
+    if settings.rulings:
+        said = ruled(found.campaigns, settings.rulings, settings.as_of, found.view)
+        found.campaigns = said.campaigns
     result, activity = assemble(
         found,
         settings.alpha,
@@ -177,6 +185,8 @@ def scan_log(
         without=settings.without,
         provider_events=provider_events,
     )
+    if said is not None:
+        result = spoken(result, said, found.view)
     seconds["describe"] = clock.perf_counter() - started
     return result, activity
 
