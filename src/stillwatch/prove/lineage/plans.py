@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ import msgspec
 from stillwatch.errors import InputFormatError, RefusedError
 from stillwatch.ledger import canonical
 from stillwatch.ledger.notes import parse_note, sign_note, verify_note
+from stillwatch.prove.lineage.asking import Asking, Model  # noqa: TC001 - msgspec reads it
 from stillwatch.prove.lineage.statistics import STATISTICS
 from stillwatch.prove.watermark import GreenRed, scheme_of
 
@@ -46,18 +47,20 @@ class Plan:
     """
 
     tests: tuple[str, ...]
-    """Names of statistics, and `LOOKS`; the first decides, the others are reported beside it."""
+    """Names of statistics, `LOOKS`, and names of `parts`.  The first that needs a key decides, the
+    others that need one are reported beside it."""
     suspects: tuple[str, ...]
     """Models that may have learned from marked answers."""
     controls: tuple[str, ...]
     """Models that did not: one at least."""
     keys: tuple[str, ...]
-    """Names of the keys that are tried, such as ``2026-11/campaign-7``."""
+    """Names of the keys that are tried, such as ``2026-11/campaign-7``; none where no test needs
+    one, and then nothing that belongs to them is said either."""
     key_ids: tuple[str, ...]
     """The ids of those keys, in the same order; an id does not give its key away."""
     family: int
     """Hypotheses that Holm's correction counts: suspects times all keys that were committed and
-    could have been tried, over all epochs; not below suspects times `keys`."""
+    could have been tried, over all epochs, and times `parts`; not below suspects times both."""
     scheme: dict[str, str | int | float]
     """Settings of the watermark."""
     prompts: str
@@ -74,33 +77,79 @@ class Plan:
     """Chance of accusing anybody wrongly that is accepted, over the family."""
     wrong_keys: int
     """Keys among which each true key is ranked."""
+    public: tuple[str, ...] = ()
+    """Those of `keys` whose answers are known to be public: what a crawl would have taken in."""
+    tokenizer: str = ""
+    """SHA-256 of the tokenizer's file that turns answers into token ids."""
+    parts: dict[str, str] = field(default_factory=dict)
+    """Tests without a watermark: names and SHA-256 of each as it is planned."""
+    models: tuple[Model, ...] = ()
+    """Where the models are asked: suspects, controls, and what `parts` need beside them."""
+    asking: Asking | None = None
+    """How they are asked."""
     schema: str = PLAN_SCHEMA
 
     def __post_init__(self) -> None:
+        names = (self.tests, self.keys, self.key_ids, (*self.suspects, *self.controls))
+        for some in names:
+            if len(set(some)) < len(some):  # T-1
+                raise RefusedError("T-1", "a plan's names are alike", where=str(some))
+        if not self.tests or not self.suspects or not self.controls:  # T-1
+            raise RefusedError("T-1", "a plan has no test, no suspect or no control")
         known = {*(statistic.name for statistic in STATISTICS), LOOKS}
-        for names in (self.tests, self.keys, self.key_ids, (*self.suspects, *self.controls)):
-            if not names or len(set(names)) < len(names):  # T-1
-                raise RefusedError("T-1", "a plan's names are missing or alike", where=str(names))
-        if not self.suspects or not self.controls:  # T-1
-            raise RefusedError("T-1", "a plan has no suspect or no control")
-        if not set(self.tests) <= known:  # T-1
-            odd = ", ".join(sorted(set(self.tests) - known))
+        if not set(self.tests) <= known | set(self.parts):  # T-1
+            odd = ", ".join(sorted(set(self.tests) - known - set(self.parts)))
             raise RefusedError("T-1", "a planned test is not known", where=odd)
+        keyed = self.keyed
+        tried = (len(self.keys) if keyed else 0) + len(self.parts)
         sound = (
             self.schema == PLAN_SCHEMA
             and len(self.keys) == len(self.key_ids)
-            and self.family >= len(self.keys) * len(self.suspects)
-            and _DIGEST.fullmatch(self.prompts)
-            and _DIGEST.fullmatch(self.baseline)
-            and self.prior > 0
-            and self.tokens > 0
+            and bool(self.keys) == bool(keyed)
+            and set(self.public) <= set(self.keys)
+            and set(self.parts) <= set(self.tests) - known
+            and all(map(_DIGEST.fullmatch, self.parts.values()))
+            and self.family >= tried * len(self.suspects)
+            and (not self.tokenizer or _DIGEST.fullmatch(self.tokenizer))
             and 1 <= self.looks <= 1000
             and 0 < self.alpha < 1
             and self.wrong_keys >= 0
         )
         if not sound:  # T-1
             raise RefusedError("T-1", "a plan's field is out of its range")
+        if keyed:
+            self._check_keyed()
+        self._check_models()
+
+    @property
+    def keyed(self) -> tuple[str, ...]:
+        """Names of the tests that need keys, in order; the first decides."""
+        return tuple(name for name in self.tests if name not in self.parts)
+
+    def _check_keyed(self) -> None:
+        sound = (
+            _DIGEST.fullmatch(self.prompts)
+            and _DIGEST.fullmatch(self.baseline)
+            and self.prior > 0
+            and self.tokens > 0
+        )
+        if not sound:  # T-1
+            raise RefusedError("T-1", "a plan's field is out of its range")
         self.marking()
+
+    def _check_models(self) -> None:
+        if (self.asking is None) != (not self.models):  # T-1
+            raise RefusedError("T-1", "a plan has models and not how they are asked, or not models")
+        named = [model.name for model in self.models]
+        by_role = {
+            role: [model.name for model in self.models if model.role == role]
+            for role in ("suspect", "control")
+        }
+        agree = by_role == {"suspect": [*self.suspects], "control": [*self.controls]}
+        # names of files: some file systems do not tell case apart
+        alike = len({name.casefold() for name in named}) < len(named)
+        if named and (alike or not agree):  # T-1
+            raise RefusedError("T-1", "a plan's models are not its suspects and controls, or alike")
 
     def marking(self) -> GreenRed:
         """Return the watermark.

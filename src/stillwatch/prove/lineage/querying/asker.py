@@ -1,0 +1,369 @@
+"""Asks one model everything that is still open, at the pace and within the bounds that are set.
+
+Several questions are under way at once; each ends as one line of the transcript or as several, of
+which the last says so.  What a line says of a response is decided in `_judged`, in one place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+
+from stillwatch.errors import ConfigurationError, InputFormatError, StillwatchError
+from stillwatch.listening import is_loopback
+from stillwatch.prove.lineage.querying.pace import Budget, Pace, Spent, waited
+from stillwatch.prove.lineage.querying.protocols import authorization, body_of, read_answer, url_of
+from stillwatch.prove.lineage.querying.transcripts import Line, kept, spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from stillwatch.prove.lineage.asking import Asking, Model
+    from stillwatch.prove.lineage.querying.protocols import Said
+    from stillwatch.prove.lineage.querying.questions import Question
+    from stillwatch.prove.lineage.querying.transcripts import Outcome, Transcript
+
+__all__ = ["Asker", "Limits", "Tally", "check_key", "most_of"]
+
+_AGAIN = frozenset({408, 409, 425, 429, *range(500, 600)})
+_NEVER = frozenset({400, 403, 413, 422, 451})
+"""Of one question: the endpoint refuses it, and would again."""
+_KEPT = ("date", "server", "via", "content-type", "retry-after", "x-request-id", "request-id")
+_LONGEST_HEADER = 300
+_SHOWN = 1 << 16
+"""Bytes that are kept of a response that is too long."""
+_IN_A_ROW = 10
+"""Questions that may fail one after the other before the endpoint counts as gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How an endpoint is treated."""
+
+    requests_a_minute: float | None = None
+    """None for no limit."""
+    tokens_a_minute: float | None = None
+    """Of prompts and answers; None for no limit."""
+    concurrency: int = 4
+    """Requests under way at once."""
+    attempts: int = 6
+    """How often a question is asked in one run."""
+    patience: float = 300.0
+    """Seconds for one request and its response."""
+    most_answer: int = 4 << 20
+    """Bytes of a response."""
+    longest_wait: float = 600.0
+    """Seconds that an endpoint may ask us to wait; beyond, the run ends."""
+    give_up: bool = False
+    """Whether a question whose attempts are used up counts as unanswered for good."""
+    most_tokens: int | None = None
+    """Bound on tokens, earlier runs included."""
+    most_cost: float | None = None
+    """Bound on the price, earlier runs included."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of a run."""
+
+    planned: int
+    """Questions in all."""
+    requests: int = 0
+    """Sent in this run."""
+    done: int = 0
+    """Questions that need no more asking, of all runs."""
+    spent: Spent = field(default_factory=Spent)
+    """Of all runs."""
+    stopped: str | None = None
+    """Why the run ended early, in words."""
+    budget: bool = False
+    """Whether a bound of the budget was why."""
+
+    @property
+    def open(self) -> int:
+        """Questions that are still to be asked."""
+        return self.planned - self.done
+
+
+def check_key(key: str) -> None:
+    """Refuse what cannot be an endpoint's key, without showing it.
+
+    Raises:
+        ConfigurationError: it is empty, too long, or has spaces or characters beyond ASCII.
+    """
+    if not key or len(key) > 4096 or not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigurationError(
+            "a key is empty, or has spaces or characters that no key has",
+            todo="give the key alone, on one line",
+        )
+
+
+def most_of(question: Question) -> Spent:
+    """Return what a question may use: a prompt of a token for every three bytes, a full answer."""
+    return Spent(1, question.size // 3 + 16, question.max_tokens)
+
+
+class Asker:
+    """Asks one model.
+
+    Args:
+        model: whom.
+        asking: how.
+        transcript: takes the lines.
+        plan: SHA-256 of the plan.
+        key: the endpoint's, or None.
+        limits: pace and bounds.
+        clock: seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        asking: Asking,
+        transcript: Transcript,
+        plan: str,
+        key: str | None = None,
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if key is not None:
+            check_key(key)
+        self.model = model
+        """Whom."""
+        self._asking, self._transcript, self._plan, self._key = asking, transcript, plan, key
+        self._limits, self._clock = limits or Limits(), clock
+        self._pace = Pace(self._limits.requests_a_minute, self._limits.tokens_a_minute)
+        self._budget = Budget(
+            self._limits.most_tokens,
+            self._limits.most_cost,
+            model.input_price,
+            model.output_price,
+            transcript.spent,
+        )
+        self._luck = random.Random()
+        self._lost = 0  # questions that failed one after the other
+        self._answered = 0
+        self._ended = asyncio.Event()
+
+    async def run(
+        self, questions: Sequence[Question], tell: Callable[[Tally], None] = lambda _: None
+    ) -> Tally:
+        """Ask what is open, and return what came of it.
+
+        Args:
+            questions: all that the plan asks of this model.
+            tell: called after every request.
+
+        Raises:
+            OutputError: the transcript cannot be written.
+        """
+        tally = Tally(len(questions))
+        waiting = iter([one for one in questions if one.number not in self._transcript.done])
+        remote = not is_loopback(urlsplit(self.model.url).hostname or "")
+        client = httpx.AsyncClient(
+            timeout=self._limits.patience,
+            follow_redirects=False,
+            trust_env=remote,  # a proxy would be between us and this machine
+            limits=httpx.Limits(max_connections=self._limits.concurrency),
+        )
+        try:
+            async with client, asyncio.TaskGroup() as group:
+                for _ in range(self._limits.concurrency):
+                    group.create_task(self._work(client, waiting, tally, tell))
+        except* StillwatchError as failed:
+            raise failed.exceptions[0] from None
+        tally.done, tally.spent = len(self._transcript.done), self._transcript.spent
+        return tally
+
+    async def _work(
+        self,
+        client: httpx.AsyncClient,
+        waiting: Iterator[Question],
+        tally: Tally,
+        tell: Callable[[Tally], None],
+    ) -> None:
+        for question in waiting:
+            for attempt in range(1, self._limits.attempts + 1):
+                line, wait = await self._once(client, question, attempt, tally)
+                if line is None:
+                    return
+                tally.done, tally.spent = len(self._transcript.done), self._transcript.spent
+                tell(tally)
+                self._watch(line, wait, attempt, tally)
+                if line.outcome != "failed" or tally.stopped:
+                    break
+                if attempt < self._limits.attempts:
+                    await self._rest(waited(attempt, self._luck.random(), wait))
+            if tally.stopped:
+                return
+
+    async def _once(
+        self, client: httpx.AsyncClient, question: Question, attempt: int, tally: Tally
+    ) -> tuple[Line | None, float | None]:
+        """Ask once; None where the run ends before."""
+        most = most_of(question)
+        if not tally.stopped and not self._budget.reserve(most):
+            self._end(tally, "the next question could pass the budget's bound")
+            tally.budget = True
+        if tally.stopped:
+            return None, None
+        at = self._pace.slot(time.monotonic(), most.tokens)
+        while (left := max(at, self._pace.held) - time.monotonic()) > 0 and not tally.stopped:
+            await self._rest(left)
+        if tally.stopped:
+            self._budget.settle(most, Spent())
+            return None, None
+        tally.requests += 1
+        line, wait = await self._request(client, question, attempt)
+        self._transcript.add(line)
+        self._budget.settle(most, line.used)
+        self._pace.used(most.tokens, line.used.tokens)
+        if wait is not None:
+            self._pace.hold(time.monotonic() + min(wait, self._limits.longest_wait))
+        return line, wait
+
+    def _watch(self, line: Line, wait: float | None, attempt: int, tally: Tally) -> None:
+        """Say whether the run has to end."""
+        if line.outcome == "answered":
+            self._answered += 1
+            self._lost = 0
+            return
+        if line.outcome == "unanswered" or attempt == self._limits.attempts:
+            self._lost += 1
+        if wait is not None and wait > self._limits.longest_wait:
+            self._end(tally, f"the endpoint asks to wait {wait:,.0f} seconds")
+        elif line.status is not None and line.outcome == "failed" and not _passing(line.status):
+            self._end(tally, f"the endpoint answers with status {line.status}")
+        elif self._lost >= _IN_A_ROW and (line.outcome == "failed" or not self._answered):
+            self._end(tally, f"{self._lost} questions in a row have no answer: {line.error}")
+
+    def _end(self, tally: Tally, why: str) -> None:
+        tally.stopped = tally.stopped or why
+        self._ended.set()
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, or until the run ends."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), seconds)
+
+    async def _request(
+        self, client: httpx.AsyncClient, question: Question, attempt: int
+    ) -> tuple[Line, float | None]:
+        """Send one request and return its line, and the seconds that Retry-After asks for."""
+        body = body_of(self.model, self._asking, question)
+        headers = {
+            "content-type": "application/json",
+            "accept-encoding": "identity",
+            **authorization(self.model, self._key),
+        }
+        url = url_of(self.model)
+        sent = self._clock()
+        status: int | None = None
+        got: dict[str, str] = {}
+        raw, error = b"", None
+        try:
+            async with (
+                asyncio.timeout(self._limits.patience),
+                client.stream("POST", url, content=body, headers=headers) as response,
+            ):
+                status = response.status_code
+                got = {name: response.headers[name] for name in _KEPT if name in response.headers}
+                coded = response.headers.get("content-encoding", "identity")
+                raw = await self._read(response)
+                if coded != "identity":
+                    error = f"the response is encoded as {coded[:50]}, which was not asked for"
+        except TimeoutError:
+            error = "no whole response in time"
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as failed:
+            error = f"{type(failed).__name__}: {failed}"[:500]
+        received = self._clock()
+        if len(raw) > self._limits.most_answer:
+            raw, error = raw[:_SHOWN], f"the response is over {self._limits.most_answer:,} bytes"
+        outcome, said, error = self._judged(status, raw, error, attempt)
+        wait = None if outcome == "answered" else _retry_after(got, received)
+        held, redacted = self._without_key(raw)
+        line = Line(
+            plan=self._plan,
+            subject=self.model.name,
+            question=question.number,
+            part=question.part,
+            item=question.item,
+            sample=question.sample,
+            attempt=attempt,
+            sent=spelled(sent),
+            received=spelled(received),
+            outcome=outcome,
+            url=url,
+            request=body.decode(),
+            protocol=self.model.protocol,
+            status=status,
+            headers={name: self._hidden(value[:_LONGEST_HEADER]) for name, value in got.items()},
+            redacted=redacted,
+            error=None if error is None else self._hidden(error),
+            served=None if said is None else said.model,
+            fingerprint=None if said is None else said.fingerprint,
+            input_tokens=None if said is None else said.input_tokens,
+            output_tokens=None if said is None else said.output_tokens,
+            **kept(held),
+        )
+        return line, wait
+
+    async def _read(self, response: httpx.Response) -> bytes:
+        """Return a response's bytes; what is over the bound is not waited for."""
+        whole = bytearray()
+        async for piece in response.aiter_raw():
+            whole += piece
+            if len(whole) > self._limits.most_answer:
+                break
+        return bytes(whole)
+
+    def _judged(
+        self, status: int | None, raw: bytes, error: str | None, attempt: int
+    ) -> tuple[Outcome, Said | None, str | None]:
+        """Return what becomes of a question, what was said, and what was wrong."""
+        last = self._limits.give_up and attempt == self._limits.attempts
+        outcome: Outcome = "unanswered" if last else "failed"
+        if error is not None:
+            return outcome, None, error
+        if status in _NEVER:
+            return "unanswered", None, f"status {status}"
+        if status != 200:
+            # a key that is wrong says nothing of the question
+            return (outcome if _passing(status or 0) else "failed"), None, f"status {status}"
+        try:
+            said = read_answer(self.model.protocol, self._without_key(raw)[0])
+        except InputFormatError as failed:
+            return outcome, None, failed.what
+        return "answered", said, None
+
+    def _without_key(self, raw: bytes) -> tuple[bytes, bool]:
+        if self._key is None or self._key.encode() not in raw:
+            return raw, False
+        return raw.replace(self._key.encode(), b"[key]"), True
+
+    def _hidden(self, text: str) -> str:
+        return text if self._key is None else text.replace(self._key, "[key]")
+
+
+def _passing(status: int) -> bool:
+    """Say whether a status may be another one later."""
+    return status in _AGAIN or status in _NEVER or status == 200
+
+
+def _retry_after(headers: dict[str, str], now: float) -> float | None:
+    """Return the seconds that Retry-After asks for, as a number or as a date."""
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.replace(".", "", 1).isdigit() and len(value) < 20:
+        return float(value)
+    try:
+        return max(parsedate_to_datetime(value).timestamp() - now, 0.0)
+    except (ValueError, TypeError, OverflowError):
+        return None
