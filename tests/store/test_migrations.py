@@ -7,10 +7,18 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from stillwatch.store import Database, appeal_tables, measure_tables, migrations, tables
+from stillwatch.store import (
+    Database,
+    appeal_tables,
+    console_tables,
+    measure_tables,
+    migrations,
+    tables,
+)
 
 PARTS = {
     "appeals": appeal_tables.METADATA,
+    "console_cases": console_tables.METADATA,
     "hub": tables.METADATA,
     "measures": measure_tables.METADATA,
 }
