@@ -1,5 +1,6 @@
 """Was a model trained on our answers, asked by queries alone: four tests, each with its limits."""
 
+from stillwatch.prove.lineage.blackbox.agreement import Agreement, Item
 from stillwatch.prove.lineage.blackbox.canaries import (
     Canaries,
     Canary,
@@ -7,6 +8,7 @@ from stillwatch.prove.lineage.blackbox.canaries import (
     Slot,
     power,
 )
+from stillwatch.prove.lineage.blackbox.equality import Equality, equality_power
 from stillwatch.prove.lineage.blackbox.interface import (
     CONTROL,
     OURS,
@@ -26,6 +28,7 @@ from stillwatch.prove.lineage.blackbox.interface import (
     joined,
 )
 from stillwatch.prove.lineage.blackbox.planning import encoded, part_digest
+from stillwatch.prove.lineage.blackbox.refusals import Borderline, Refusals
 from stillwatch.prove.lineage.blackbox.registry import TESTS, decoded
 
 __all__ = [
@@ -34,23 +37,29 @@ __all__ = [
     "REFERENCE",
     "SUSPECT",
     "TESTS",
+    "Agreement",
     "Answer",
+    "Borderline",
     "Canaries",
     "Canary",
     "CommittedSet",
     "Controlled",
+    "Equality",
     "Exact",
     "Figure",
     "Heard",
+    "Item",
     "NotEnough",
     "Outcome",
     "Planned",
     "Query",
     "Ranked",
+    "Refusals",
     "Report",
     "Slot",
     "decoded",
     "encoded",
+    "equality_power",
     "joined",
     "part_digest",
     "power",

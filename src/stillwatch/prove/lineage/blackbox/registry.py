@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stillwatch.errors import RefusedError
+from stillwatch.prove.lineage.blackbox.agreement import Agreement
 from stillwatch.prove.lineage.blackbox.canaries import Canaries
+from stillwatch.prove.lineage.blackbox.equality import Equality
 from stillwatch.prove.lineage.blackbox.planning import PART_SCHEMA, encoded
+from stillwatch.prove.lineage.blackbox.refusals import Refusals
 
 if TYPE_CHECKING:
     from stillwatch.prove.lineage.blackbox.interface import Planned
 
 __all__ = ["TESTS", "decoded"]
 
-TESTS = (Canaries,)
+TESTS: tuple[type[Planned], ...] = (Canaries, Agreement, Refusals, Equality)
 """Every test; `Planned.name` is its name."""
 
 
