@@ -17,11 +17,11 @@ import numpy as np
 from stillwatch.prove.watermark.kernels import siphash_blocks, siphash_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["Words", "lanes", "lanes_by_numpy", "stacked", "vocabulary_lanes"]
+__all__ = ["Words", "lanes", "lanes_by_numpy", "rounds", "stacked", "vocabulary_lanes"]
 
 Words = tuple[int, int]
 """The 128-bit key as two 64-bit integers, least significant bytes first."""
@@ -93,10 +93,10 @@ def lanes_by_numpy(words: Words, columns: NDArray[np.uint32], shift: int) -> NDA
     state = [np.full(n, word, np.uint64) ^ (k1 if i % 2 else k0) for i, word in enumerate(start)]
     for word in message:
         state[3] ^= word
-        state = _rounds(state, 2)
+        state = rounds(state, 2, _rotated)
         state[0] ^= word
     state[2] ^= np.uint64(0xFF)
-    a, b, c, d = _rounds(state, 4)
+    a, b, c, d = rounds(state, 4, _rotated)
     lane = columns[-1] & np.uint32((1 << shift) - 1)
     width = 64 >> shift
     bits: NDArray[np.uint64] = (a ^ b ^ c ^ d) >> (lane.astype(np.uint64) * np.uint64(width))
@@ -104,19 +104,26 @@ def lanes_by_numpy(words: Words, columns: NDArray[np.uint32], shift: int) -> NDA
     return lane_bits.astype(np.uint32)
 
 
-def _rounds(state: list[NDArray[np.uint64]], many: int) -> list[NDArray[np.uint64]]:
+def rounds(state: Sequence[Any], many: int, rotated: Callable[[Any, int], Any]) -> list[Any]:
+    """Return the four words after SipHash's rounds, whatever adds and whatever rotates them.
+
+    Args:
+        state: four words of 64 bits, or arrays of them, whose sums wrap.
+        many: rounds.
+        rotated: a word, rotated to the left by some bits.
+    """
     a, b, c, d = state
     for _ in range(many):
         a = a + b
-        b = _rotated(b, 13) ^ a
-        a = _rotated(a, 32)
+        b = rotated(b, 13) ^ a
+        a = rotated(a, 32)
         c = c + d
-        d = _rotated(d, 16) ^ c
+        d = rotated(d, 16) ^ c
         a = a + d
-        d = _rotated(d, 21) ^ a
+        d = rotated(d, 21) ^ a
         c = c + b
-        b = _rotated(b, 17) ^ c
-        c = _rotated(c, 32)
+        b = rotated(b, 17) ^ c
+        c = rotated(c, 32)
     return [a, b, c, d]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from stillwatch.prove.watermark.kernels import raise_green
-from stillwatch.prove.watermark.prf import vocabulary_lanes
+from stillwatch.prove.watermark.prf import rounds, vocabulary_lanes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,10 +118,10 @@ def lanes_by_torch(
     message.append(parts[-1] | length if h % 2 == 0 else torch.full_like(block, length))
     for word in message:
         state[3] = state[3] ^ word
-        state = _rounds(state, 2)
+        state = rounds(state, 2, _rotated)
         state[0] = state[0] ^ word
     state[2] = state[2] ^ 0xFF
-    a, b, c, d = _rounds(state, 4)
+    a, b, c, d = rounds(state, 4, _rotated)
     width = 64 >> shift
     lane = torch.arange(1 << shift, device=contexts.device) * width
     bits = ((a ^ b ^ c ^ d).unsqueeze(-1) >> lane) & ((1 << width) - 1)
@@ -141,22 +141,6 @@ def _lanes_by_kernel(
 
 def _start(words: torch.Tensor) -> list[torch.Tensor]:
     return [torch.full_like(words[:, :1], part) for part in _START]
-
-
-def _rounds(state: list[torch.Tensor], many: int) -> list[torch.Tensor]:
-    a, b, c, d = state
-    for _ in range(many):
-        a = a + b
-        b = _rotated(b, 13) ^ a
-        a = _rotated(a, 32)
-        c = c + d
-        d = _rotated(d, 16) ^ c
-        a = a + d
-        d = _rotated(d, 21) ^ a
-        c = c + b
-        b = _rotated(b, 17) ^ c
-        c = _rotated(c, 32)
-    return [a, b, c, d]
 
 
 def _rotated(x: torch.Tensor, by: int) -> torch.Tensor:

@@ -11,6 +11,7 @@ from stillwatch.stop.serving.shapes.interface import (
     NOTHING,
     Body,
     given,
+    newest_turn,
     real,
     text_of,
     whole,
@@ -65,16 +66,10 @@ class AnthropicMessages:
     def __call__(self, request: Request) -> Asked:
         """Return what a body asks for."""
         body = self._decode(request.body)
-        prompt = None
-        for message in reversed(body.messages):
-            if message.role == "user":  # results of tools are of this role, and hold no text
-                prompt = text_of(message.content)
-                if prompt is not None:
-                    break
         output = body.output_config
         return Asked(
             model=word(body.model) or request.model,
-            prompt=prompt or "",
+            prompt=newest_turn(body.messages),
             system=text_of(body.system) or "",
             turns=len(body.messages),
             max_tokens=whole(body.max_tokens),

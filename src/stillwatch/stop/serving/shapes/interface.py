@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 __all__ = [
     "MOST_PARTS",
     "NOTHING",
+    "QUIET",
     "SYSTEM",
     "Body",
     "Part",
     "ShapeReader",
+    "Turn",
     "UnreadError",
     "given",
+    "newest_turn",
     "real",
     "text_of",
     "whole",
@@ -39,6 +42,8 @@ NOTHING = msgspec.Raw()
 """A value that is not there."""
 SYSTEM = ("system", "developer")
 """Roles of those who set the model up."""
+QUIET = (b"null", b"false", b'"none"', b'"minimal"')
+"""Efforts that leave no trace worth having."""
 NOT_SAID = frozenset({"tool_result", "tool_call_response", "reasoning", "thinking"})
 """Types of parts that the turn's author did not write (as ``find.sources.messages``)."""
 
@@ -64,6 +69,18 @@ class Part(Body):
 
     type: str = ""
     text: str | None = None
+
+
+class Turn(Protocol):
+    """What somebody said."""
+
+    @property
+    def role(self) -> str:
+        """Who said it."""
+
+    @property
+    def content(self) -> msgspec.Raw:
+        """What `text_of` reads."""
 
 
 class ShapeReader(Protocol):
@@ -111,6 +128,22 @@ def text_of(content: msgspec.Raw) -> str | None:
         parts = _PARTS.decode(raw)
     said = [part.text for part in parts if part.text and part.type not in NOT_SAID]
     return "\n".join(said) if said else None
+
+
+def newest_turn(turns: Sequence[Turn]) -> str:
+    """Return the text of the newest user turn that holds any; empty where none does.
+
+    Results of tools may be of the user's role, and hold no text.
+
+    Raises:
+        msgspec.MsgspecError: a turn's content is not what `text_of` reads.
+    """
+    for turn in reversed(turns):
+        if turn.role == "user":
+            text = text_of(turn.content)
+            if text is not None:
+                return text
+    return ""
 
 
 def word(value: msgspec.Raw) -> str:

@@ -9,9 +9,11 @@ import msgspec
 from stillwatch.stop.interface import Asked
 from stillwatch.stop.serving.shapes.interface import (
     NOTHING,
+    QUIET,
     SYSTEM,
     Body,
     given,
+    newest_turn,
     real,
     text_of,
     whole,
@@ -22,9 +24,6 @@ if TYPE_CHECKING:
     from stillwatch.stop.interface import Request
 
 __all__ = ["OpenAIChat"]
-
-_QUIET = (b"null", b"false", b'"none"', b'"minimal"')
-"""Efforts that leave no trace worth having."""
 
 
 class _Message(Body):
@@ -63,23 +62,17 @@ class OpenAIChat:
     def __call__(self, request: Request) -> Asked:
         """Return what a body asks for."""
         body = self._decode(request.body)
-        prompt = None
         system = [text_of(one.content) for one in body.messages if one.role in SYSTEM]
-        for message in reversed(body.messages):
-            if message.role == "user":
-                prompt = text_of(message.content)
-                if prompt is not None:
-                    break
         kind = body.response_format.type if body.response_format else "text"
         return Asked(
             model=word(body.model) or request.model,
-            prompt=prompt or "",
+            prompt=newest_turn(body.messages),
             system="\n\n".join(part for part in system if part),
             turns=len(body.messages),
             max_tokens=whole(body.max_completion_tokens, body.max_tokens),
             temperature=real(body.temperature),
             stream=given(body.stream),
-            reasoning=given(body.reasoning_effort, _QUIET) or given(body.reasoning),
+            reasoning=given(body.reasoning_effort, QUIET) or given(body.reasoning),
             structured=kind not in ("text", ""),
             tools=len(body.tools or ()),
             end_user=request.end_user or word(body.safety_identifier) or word(body.user),

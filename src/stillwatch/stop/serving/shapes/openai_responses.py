@@ -9,10 +9,12 @@ import msgspec
 from stillwatch.stop.interface import Asked
 from stillwatch.stop.serving.shapes.interface import (
     NOTHING,
+    QUIET,
     SYSTEM,
     Body,
     UnreadError,
     given,
+    newest_turn,
     real,
     text_of,
     whole,
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from stillwatch.stop.interface import Request
 
 __all__ = ["OpenAIResponses"]
-
-_QUIET = (b"null", b"false", b'"none"', b'"minimal"')
 
 
 class _Item(Body):
@@ -92,7 +92,7 @@ class OpenAIResponses:
             temperature=real(body.temperature),
             stream=given(body.stream),
             reasoning=reasoning is not None
-            and (given(reasoning.effort, _QUIET) or given(reasoning.summary)),
+            and (given(reasoning.effort, QUIET) or given(reasoning.summary)),
             structured=format_ is not None and format_.type not in ("text", ""),
             tools=len(body.tools or ()),
             end_user=request.end_user or word(body.safety_identifier) or word(body.user),
@@ -108,11 +108,5 @@ class OpenAIResponses:
         if raw[0] == 34:
             return 1, text_of(body.input) or "", system[0] or ""
         items = self._items(raw)
-        prompt = None
         system += [text_of(item.content) for item in items if item.role in SYSTEM]
-        for item in reversed(items):
-            if item.role == "user":
-                prompt = text_of(item.content)
-                if prompt is not None:
-                    break
-        return len(items), prompt or "", "\n\n".join(part for part in system if part)
+        return len(items), newest_turn(items), "\n\n".join(part for part in system if part)
