@@ -1,12 +1,14 @@
 """What gateways add to a request's latency, against the same without them.
 
-    python bench/gateways.py [--rate 1000] [--seconds 5] [--rounds 3] [--litellm]
+    python bench/gateways.py [--rates 250,500,1000] [--seconds 5] [--rounds 3] [--litellm]
 
 Envoy answers by itself: directly, after a processor that answers each message with a constant, and
 after ``stillwatch serve``; the same over HTTP against an application that answers a constant.
 LiteLLM (an environment of its own, `STILLWATCH_LITELLM`): alone, with a guardrail of its own, and
 with both forms of ours, at the rate it bears.  Runs take turns, so that what else the machine does
-falls on all of them; figures are medians over rounds.  CPU is that of each process in a request.
+falls on all of them; figures are medians over rounds.  CPU is that of each process in a request;
+what all of them use together, and how busy the machine was, say whether a case was measured or a
+queue before cores that had no time left.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 HOW_TO = HERE.parent / "docs" / "how-to"
 CHAT = "/v1/chat/completions"
+CASES = ("none", "empty", "ours")
 WARM = 8
 """Seconds before what is counted: a fresh replica touches its memory for the first time."""
 ANSWER = json.dumps(
@@ -227,31 +231,46 @@ def load(port: int, rate: float, seconds: float, path: str, given: str) -> dict:
 class Table:
     """Runs of several cases, and what they say together."""
 
-    def __init__(self) -> None:
+    def __init__(self, pids: dict[str, int]) -> None:
+        self.pids = pids
         self.runs: dict[str, list[dict]] = {}
 
-    def run(self, name: str, pid: int, call: Callable[[], dict]) -> None:
-        """Take one run of a case, and the CPU of one process in it."""
-        before = cpu(pid)
+    def run(self, name: str, call: Callable[[], dict]) -> None:
+        """Take one run of a case, and what each process used in it."""
+        before, begun = {who: cpu(pid) for who, pid in self.pids.items()}, busy()
         told = call()
-        told["cpu"] = (cpu(pid) - before) / max(told["came"], 1) * 1000
+        many = max(told["came"], 1) / 1000
+        told |= {who: (cpu(pid) - before[who]) / many for who, pid in self.pids.items()}
+        told["client"] = told.pop("cpu") / many
+        used, whole = (after - was for after, was in zip(busy(), begun, strict=True))
+        told["busy"] = used / max(whole, 1)
         self.runs.setdefault(name, []).append(told)
 
     def show(self, title: str, floor: str) -> None:
         """Print medians over rounds, and what each case adds to the floor."""
-        print(f"\n{title}")
-        print(f"{'':24}{'p50 ms':>9}{'p99 ms':>9}{'+p50':>8}{'+p99':>8}{'cpu ms':>8}  not answered")
+        who = ["client", *self.pids]
+        print(f"\n{title}; milliseconds, of processors for each request")
+        columns = "".join(f"{name:>9}" for name in (*who, "together"))
+        print(f"{'':18}{'p50':>8}{'p99':>8}{'+p50':>8}{'+p99':>8}{columns}{'busy':>6}  lost")
 
         def median(name: str, key: str) -> float:
             return statistics.median(run[key] for run in self.runs[name])
 
         for name, runs in self.runs.items():
             p50, p99 = median(name, "p50"), median(name, "p99")
+            each = [median(name, one) for one in who]
+            used = "".join(f"{one:9.3f}" for one in (*each, sum(each)))
             lost = sum(run["missed"] + run["bad"] for run in runs)
             print(
-                f"{name:24}{p50:9.2f}{p99:9.2f}{p50 - median(floor, 'p50'):8.2f}"
-                f"{p99 - median(floor, 'p99'):8.2f}{median(name, 'cpu'):8.3f}  {lost}"
+                f"{name:18}{p50:8.2f}{p99:8.2f}{p50 - median(floor, 'p50'):8.2f}"
+                f"{p99 - median(floor, 'p99'):8.2f}{used}{median(name, 'busy'):6.0%}  {lost}"
             )
+
+
+def busy() -> tuple[float, float]:
+    """Return how long all processors worked, and how long they were there, in ticks."""
+    fields = [int(one) for one in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return sum(fields) - fields[3] - fields[4], sum(fields)
 
 
 def over_envoy(options: argparse.Namespace, folder: Path, serve: list[str]) -> None:
@@ -261,10 +280,9 @@ def over_envoy(options: argparse.Namespace, folder: Path, serve: list[str]) -> N
     model = "static_resources:\n  listeners:" + listener("model", "model")
     model = "admin: {address: {socket_address: {address: 127.0.0.1, port_value: 0}}}\n" + model
     (folder / "model.yaml").write_text(model)
-    for way in ("duplex", "buffered"):
-        table = Table()
-        command = [shutil.which("envoy"), "-c", "model.yaml", "--concurrency", "1", "-l", "error"]
-        command += ["--admin-address-path", "model-admin", "--disable-hot-restart"]
+    command = [shutil.which("envoy"), "-c", "model.yaml", "--concurrency", "1", "-l", "error"]
+    command += ["--admin-address-path", "model-admin", "--disable-hot-restart"]
+    for way in options.ways.split(","):
         (folder / "model-admin").unlink(missing_ok=True)
         with (
             subprocess.Popen(command, cwd=folder) as upstream,  # noqa: S603 - our own command
@@ -273,21 +291,19 @@ def over_envoy(options: argparse.Namespace, folder: Path, serve: list[str]) -> N
         ):
             model_port = listeners(folder / "model-admin")["model"]
             with envoy(folder, empty, ours, model_port, way) as (ports, envoy_pid):
-                cases = {"none": envoy_pid, "empty": empty_pid, "ours": ours_pid}
-                for name in cases:
-                    load(ports[name], options.rate / 4, WARM, CHAT, given)
-                for _ in range(options.rounds):
-                    for name, pid in cases.items():
-                        table.run(
-                            name,
-                            pid,
-                            lambda name=name: load(
-                                ports[name], options.rate, options.seconds, CHAT, given
-                            ),
-                        )
+                pids = {"envoy": envoy_pid, "model": upstream.pid}
+                pids |= {"empty": empty_pid, "ours": ours_pid}
+                for name in CASES:
+                    load(ports[name], 250, WARM, CHAT, given)
+                for rate in options.rates:
+                    table = Table(pids)
+                    for _ in range(options.rounds):
+                        for name in CASES:
+                            table.run(
+                                name, partial(load, ports[name], rate, options.seconds, CHAT, given)
+                            )
+                    table.show(f"Envoy, {way}, {rate:g} requests a second", "empty")
             upstream.terminate()
-        table.show(f"Envoy, {way}, {options.rate:g} requests a second", "empty")
-        print("cpu: of Envoy for none, of the processor for the others")
 
 
 def over_http(options: argparse.Namespace, serve: list[str]) -> None:
@@ -296,24 +312,21 @@ def over_http(options: argparse.Namespace, serve: list[str]) -> None:
         for at, body in enumerate(bodies(2000))
     ]
     given = json.dumps(held)
-    table = Table()
     with (
         server([sys.executable, "-c", EMPTY_API], "api") as (empty, empty_pid),
         server(serve, "api") as (ours, ours_pid),
     ):
-        cases = {"empty": (empty, empty_pid), "ours": (ours, ours_pid)}
-        for port, _ in cases.values():
-            load(port, options.rate / 4, WARM, "/v1/decisions", given)
-        for _ in range(options.rounds):
-            for name, (port, pid) in cases.items():
-                table.run(
-                    name,
-                    pid,
-                    lambda port=port: load(
-                        port, options.rate, options.seconds, "/v1/decisions", given
-                    ),
-                )
-    table.show(f"decision API, {options.rate:g} requests a second", "empty")
+        ports = {"empty": empty, "ours": ours}
+        for port in ports.values():
+            load(port, 250, WARM, "/v1/decisions", given)
+        for rate in options.rates:
+            table = Table({"empty": empty_pid, "ours": ours_pid})
+            for _ in range(options.rounds):
+                for name, port in ports.items():
+                    table.run(
+                        name, partial(load, port, rate, options.seconds, "/v1/decisions", given)
+                    )
+            table.show(f"decision API, {rate:g} requests a second", "empty")
 
 
 def litellm_config(folder: Path, name: str, model: int, api: int) -> None:
@@ -367,7 +380,7 @@ def litellm(folder: Path, port: int) -> Iterator[int]:
 
 def over_litellm(options: argparse.Namespace, folder: Path, serve: list[str]) -> None:
     given = json.dumps(bodies(200))
-    table = Table()
+    runs: dict[str, list[dict]] = {}
     with (
         server([sys.executable, "-c", MODEL], "model") as (model, _),
         server(serve, "api") as (api, _),
@@ -378,20 +391,26 @@ def over_litellm(options: argparse.Namespace, folder: Path, serve: list[str]) ->
             litellm_config(place, name, model, api)
             with litellm(place, 47_310 + at) as pid:
                 load(47_310 + at, options.litellm_rate, 5, CHAT, given)
+                table = Table({"litellm": pid})
+                table.runs = runs
                 for _ in range(options.rounds):
                     table.run(
                         name,
-                        pid,
-                        lambda at=at: load(
-                            47_310 + at, options.litellm_rate, options.seconds, CHAT, given
+                        partial(
+                            load, 47_310 + at, options.litellm_rate, options.seconds, CHAT, given
                         ),
                     )
     table.show(f"LiteLLM, {options.litellm_rate:g} requests a second", "alone")
 
 
+def rates(given: str) -> list[float]:
+    return [float(one) for one in given.split(",")]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rate", type=float, default=1000)
+    parser.add_argument("--rates", type=rates, default=[250.0, 500.0, 1000.0], help="with commas")
+    parser.add_argument("--ways", default="duplex,buffered", help="in which Envoy sends bodies")
     parser.add_argument("--litellm-rate", type=float, default=10)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=3)

@@ -12,6 +12,7 @@ from test_middleware import CHAT
 from stillwatch.stop.gateways.decision_api import Decisions
 from stillwatch.stop.gateways.ext_proc import _Processing
 from stillwatch.stop.gateways.gateway import Passing
+from stillwatch.stop.gateways.letting import Letting
 from stillwatch.stop.gateways.litellm_callback import _unmarked
 from stillwatch.stop.gateways.litellm_guardrail import LiteLLMGuardrail
 from stillwatch.stop.gateways.messages import ProcessingRequest, ProcessingResponse
@@ -32,7 +33,7 @@ class Talk:
 
     def __init__(self, made):
         self.said = []
-        self.processing = _Processing(made, ("", ""), self)
+        self.processing = _Processing(made, ("", ""), self, Letting(made.trust.own))
 
     async def send(self, raw):
         self.said.append(ProcessingResponse.FromString(raw))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from stillwatch.stop.gateways.gateway import Passing
 from stillwatch.stop.gateways.grpc import Method, RpcError, Status
+from stillwatch.stop.gateways.letting import Letting, reply_to, set_header
 from stillwatch.stop.gateways.messages import ProcessingRequest, ProcessingResponse, read_message
 from stillwatch.stop.gateways.outcomes import PROBLEM, Outcome, UndecidedError, problem
 from stillwatch.stop.gateways.paths import MODEL_HEADER, OURS, renamed, shape_of
@@ -32,19 +33,11 @@ _PATH = "/envoy.service.ext_proc.v3.ExternalProcessor/Process"
 _FILTER = "envoy.filters.http.ext_proc"
 _NONE, _STREAMED, _BUFFERED, _DUPLEX = 0, 1, 2, 4
 _SKIP = 2
-_OVERWRITE = 2
 _CHUNK = 1 << 16
 
 
-def _reply(kind: str) -> Any:  # noqa: ANN401 - a message
-    """Return a reply of a kind that changes nothing yet."""
-    reply = ProcessingResponse()
-    getattr(reply, kind).SetInParent()
-    return reply
-
-
 _GO_ON: dict[str, bytes] = {
-    kind: _reply(kind).SerializeToString()
+    kind: reply_to(kind).SerializeToString()
     for kind in (
         "request_headers",
         "request_body",
@@ -65,9 +58,10 @@ def ext_proc(gateway: Gateway, *, account: tuple[str, str] = ("", "")) -> Method
         account: namespace and key of the filter metadata that holds the account, which
             ``metadata_options`` must forward; empty to read the header that the trust names.
     """
+    letting = Letting(gateway.trust.own)
 
     async def process(call: Call) -> None:
-        stream = _Processing(gateway, account, call)
+        stream = _Processing(gateway, account, call, letting)
         try:
             while (raw := await call.receive()) is not None:
                 await stream.take(raw)
@@ -80,10 +74,13 @@ def ext_proc(gateway: Gateway, *, account: tuple[str, str] = ("", "")) -> Method
 class _Processing:
     """One HTTP request and its answer."""
 
-    def __init__(self, gateway: Gateway, account: tuple[str, str], call: Call) -> None:
+    def __init__(
+        self, gateway: Gateway, account: tuple[str, str], call: Call, letting: Letting
+    ) -> None:
         self._gateway = gateway
         self._account = account
         self._call = call
+        self._letting = letting
         self._watched: tuple[Shape, str] | None = None
         self._headers: list[tuple[str, str]] = []
         self._metadata: dict[str, str] = {}
@@ -93,7 +90,6 @@ class _Processing:
         self._body = bytearray()
         self._held = Held(gateway.room)
         self._crowded = False
-        self._gone = sorted(gateway.trust.own | OURS)
         self._effect: Effect | None = None
         self._passing: Passing | None = None
         self._over = False
@@ -167,9 +163,8 @@ class _Processing:
             await self._decide()
         elif not self._duplex_request:
             self._headers_answered = True
-            reply = _reply("request_headers")
-            self._strip(reply.request_headers.response.header_mutation)
-            await self._call.send(reply.SerializeToString())
+            reply = self._letting.reply("request_headers", (), strip=True, changed=False)
+            await self._call.send(reply)
 
     async def _request_body(self, body: Any) -> None:  # noqa: ANN401 - a message
         if self._decided:  # not watched, or too long to be
@@ -226,50 +221,39 @@ class _Processing:
         immediate.body = body
         immediate.details = why
         for name, value in headers:
-            _set(immediate.headers, name, value)
+            set_header(immediate.headers, name, value)
         await self._call.send(reply.SerializeToString())
 
     async def _let_go(self, forward: bytes, effect: Effect | None, *, whole: bool) -> None:
         """Let the request go on to the model, as the effect says."""
-        reply = _reply("request_body" if self._headers_answered else "request_headers")
-        if self._headers_answered:
-            common = reply.request_body.response
-            self._redirect(common, effect, changed=bool(forward))
-            if forward:
+        kind = "request_body" if self._headers_answered else "request_headers"
+        own = effect.forward_headers if effect is not None else ()
+        strip, changed = not self._headers_answered, bool(forward)
+        model = effect.model if effect is not None else ""
+        if not model and not (changed and self._headers_answered):
+            await self._call.send(self._letting.reply(kind, own, strip=strip, changed=changed))
+        else:
+            reply = reply_to(kind)
+            common = getattr(reply, kind).response
+            self._letting.write(common.header_mutation, own, strip=strip, changed=changed)
+            if model:
+                self._redirect(common, model)
+            if changed and self._headers_answered:
                 common.body_mutation.body = forward
-            self._body.clear()
             await self._call.send(reply.SerializeToString())
-            return
-        common = reply.request_headers.response
-        self._strip(common.header_mutation)
-        self._redirect(common, effect, changed=bool(forward))
-        await self._call.send(reply.SerializeToString())
         if self._duplex_request and self._body:
             await self._chunks("request_body", forward or bytes(self._body), last=whole)
         self._body.clear()
 
-    def _redirect(self, common: Any, effect: Effect | None, *, changed: bool) -> None:  # noqa: ANN401
+    def _redirect(self, common: Any, model: str) -> None:  # noqa: ANN401 - a message
+        """Send a request to another model."""
         mutation = common.header_mutation
-        if changed:
-            mutation.remove_headers.extend(("content-encoding", "content-length"))
-        if effect is None:
-            return
-        for name, value in effect.forward_headers:
-            if value:
-                _set(mutation, name, value)
-            else:
-                mutation.remove_headers.append(name)
-        if effect.model:
-            _set(mutation, MODEL_HEADER, effect.model)
-            _, asked = self._watched or (None, "")
-            path = self._header(":path")
-            if (other := renamed(path, asked, effect.model)) != path:
-                _set(mutation, ":path", other)
-            common.clear_route_cache = True
-
-    def _strip(self, mutation: Any) -> None:  # noqa: ANN401 - a message
-        """Keep the operator's own headers from the model, and answers readable."""
-        mutation.remove_headers.extend((*self._gone, "accept-encoding"))
+        set_header(mutation, MODEL_HEADER, model)
+        _, asked = self._watched or (None, "")
+        path = self._header(":path")
+        if (other := renamed(path, asked, model)) != path:
+            set_header(mutation, ":path", other)
+        common.clear_route_cache = True
 
     async def _answer_headers(self, headers: Any) -> None:  # noqa: ANN401 - a message
         passing, effect = self._passing, self._effect
@@ -291,10 +275,10 @@ class _Processing:
             code, told = problem(Outcome.ENCODED_ANSWER)
             await self._answer(code, [("content-type", PROBLEM)], told, "encoded-answer")
             return
-        reply = _reply("response_headers")
+        reply = reply_to("response_headers")
         mutation = reply.response_headers.response.header_mutation
         for name, value in effect.headers:
-            _set(mutation, name, value)
+            set_header(mutation, name, value)
         if passing.alters:
             mutation.remove_headers.append("content-length")
         await self._call.send(reply.SerializeToString())
@@ -313,7 +297,7 @@ class _Processing:
         if out == body.body:
             await self._call.send(_GO_ON["response_body"])
             return
-        reply = _reply("response_body")
+        reply = reply_to("response_body")
         mutation = reply.response_body.response.body_mutation
         if out:
             mutation.body = out
@@ -345,7 +329,7 @@ class _Processing:
 
     def _leave_alone(self) -> bytes:
         """Return the reply by which Envoy asks nothing more of a request, where it can be told."""
-        reply = _reply("request_headers")
+        reply = reply_to("request_headers")
         reply.request_headers.response.header_mutation.remove_headers.extend(sorted(OURS))
         if self._duplex_request or self._duplex_answer:
             unchanged: bytes = reply.SerializeToString()
@@ -363,10 +347,3 @@ class _Processing:
 def _text(header: Any) -> str:  # noqa: ANN401 - a message
     raw: bytes = header.raw_value or header.value.encode()
     return raw.decode("latin-1")
-
-
-def _set(mutation: Any, name: str, value: str) -> None:  # noqa: ANN401 - a message
-    option = mutation.set_headers.add()
-    option.header.key = name
-    option.header.raw_value = value.encode("utf-8")
-    option.append_action = _OVERWRITE

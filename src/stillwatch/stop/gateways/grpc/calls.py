@@ -177,9 +177,13 @@ class Call:
             self._arrival.set_result(None)
 
     async def _run(self, method: Method) -> None:
+        seconds = _timeout(self.headers)
         try:
-            async with asyncio.timeout(_timeout(self.headers)):
+            if seconds is None:
                 await method.answer(self)
+            else:
+                async with asyncio.timeout(seconds):
+                    await method.answer(self)
         except RpcError as error:
             self.finish(error.status, str(error))
         except TimeoutError:

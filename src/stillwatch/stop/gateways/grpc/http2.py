@@ -267,11 +267,10 @@ class Connection(asyncio.Protocol):
             self._open(number, headers)
 
     def _open(self, number: int, headers: Headers) -> None:
-        stream = Stream(self, number, self._first_window)
         if len(self.streams) >= self._most_streams:
             self.put(_RESET, 0, number, _U32.pack(_REFUSED))
             return
-        self.streams[number] = stream
+        stream = self.streams[number] = Stream(self, number, self._first_window)
         stream.receiver = self._opened(stream, headers)
         if self._block_ends:
             self._ended(stream)
@@ -281,14 +280,18 @@ class Connection(asyncio.Protocol):
         if stream.receiver is not None:
             stream.receiver.end()
         if stream.local_end:
-            self.streams.pop(stream.number, None)
+            self._forget(stream)
 
     def _finish(self, stream: Stream) -> None:
         self.put(_HEADERS, _END_HEADERS | _END_STREAM, stream.number, stream.closing)
         stream.local_end = True
         if not stream.remote_end:  # RFC 9113 8.1: the rest of the request is not needed
             self.put(_RESET, 0, stream.number, _U32.pack(_NO_ERROR))
+        self._forget(stream)
+
+    def _forget(self, stream: Stream) -> None:
         self.streams.pop(stream.number, None)
+        stream.receiver = None  # they hold each other: a call would wait for a collection
 
     def _reset(self, stream: Stream, code: int) -> None:
         self.put(_RESET, 0, stream.number, _U32.pack(code))
@@ -297,10 +300,11 @@ class Connection(asyncio.Protocol):
     def _drop(self, stream: Stream) -> None:
         stream.local_end = stream.remote_end = True
         stream.unsent.clear()
-        self.streams.pop(stream.number, None)
+        receiver = stream.receiver
         self._blocked.pop(stream.number, None)
-        if stream.receiver is not None:
-            stream.receiver.reset()
+        self._forget(stream)
+        if receiver:
+            receiver.reset()
 
     def _was_reset(self, number: int, payload: bytes) -> None:
         if len(payload) != 4 or number == 0 or number > self._last:
