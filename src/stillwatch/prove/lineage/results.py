@@ -12,8 +12,9 @@ from stillwatch.errors import RefusedError
 from stillwatch.ledger import canonical
 from stillwatch.prove.lineage.counts import count
 from stillwatch.prove.lineage.looks import EProcess
+from stillwatch.prove.lineage.parts import PartTested
 from stillwatch.prove.lineage.plans import LOOKS, Plan, digest_of
-from stillwatch.prove.lineage.statistics import STATISTICS, findings, rank
+from stillwatch.prove.lineage.statistics import STATISTICS, findings, sums
 from stillwatch.prove.watermark import Texts, WatermarkKey
 from stillwatch.prove.watermark.tails import holm
 
@@ -79,8 +80,8 @@ class Results:
     """File names of transcripts with their SHA-256, hex."""
     answers: dict[str, str]
     """`digest_of` each subject's token ids."""
-    results: tuple[Tested, ...]
-    """Every test of every subject under every key."""
+    results: tuple[Tested | PartTested, ...]
+    """Every test of every subject under every key, and every test without a key."""
     limits: str = LIMITS
     """What they do not show."""
     schema: str = RESULTS_SCHEMA
@@ -98,8 +99,11 @@ def judge(
     answers: Mapping[str, Texts],
     keys: Mapping[str, WatermarkKey],
     transcripts: Mapping[str, str] | None = None,
+    parts: Sequence[PartTested] = (),
 ) -> Results:
     """Return what the planned tests say, after checking that they are those planned.
+
+    Where the plan has no test under a key, baseline, answers and keys are not looked at.
 
     Args:
         plan: as it was committed.
@@ -109,6 +113,7 @@ def judge(
         answers: of every suspect and control, without prompts.
         keys: by name.
         transcripts: file names with SHA-256, hex.
+        parts: what the tests without a watermark say of every suspect and control.
 
     Raises:
         RefusedError: T-3 queries came before the plan; T-4 subjects, keys or the number of tokens
@@ -116,6 +121,29 @@ def judge(
     """
     if asked <= committed:  # T-3
         raise RefusedError("T-3", "a suspect was asked before the plan was committed")
+    subjects = (*plan.suspects, *plan.controls)
+    wanted = sorted((part, subject) for part in plan.parts for subject in subjects)
+    if sorted((one.test, one.subject) for one in parts) != wanted:  # T-4
+        raise RefusedError("T-4", "tests without a watermark are others than planned")
+    if plan.keyed:
+        _check(plan, baseline, answers, keys)
+    tested: list[Tested | PartTested] = [*parts]
+    for subject in subjects if plan.keyed else ():
+        tested += _subject(plan, subject, baseline, answers[subject], keys)
+    return Results(
+        plan=plan.digest,
+        committed=committed,
+        asked=asked,
+        transcripts=dict(transcripts or {}),
+        answers={name: digest_of(texts) for name, texts in answers.items() if plan.keyed},
+        results=tuple(_decided(plan, tested)),
+    )
+
+
+def _check(
+    plan: Plan, baseline: Texts, answers: Mapping[str, Texts], keys: Mapping[str, WatermarkKey]
+) -> None:
+    """Refuse what is not as planned."""
     if set(answers) != {*plan.suspects, *plan.controls}:  # T-4
         raise RefusedError("T-4", "answers are of other models than planned")
     if {name: key.id for name, key in keys.items()} != dict(
@@ -132,19 +160,6 @@ def judge(
             )
     if digest_of(baseline) != plan.baseline:  # T-5
         raise RefusedError("T-5", "the baseline is another than planned")
-    tested = [
-        one
-        for subject in (*plan.suspects, *plan.controls)
-        for one in _subject(plan, subject, baseline, answers[subject], keys)
-    ]
-    return Results(
-        plan=plan.digest,
-        committed=committed,
-        asked=asked,
-        transcripts=dict(transcripts or {}),
-        answers={name: digest_of(texts) for name, texts in answers.items()},
-        results=tuple(_decided(plan, tested)),
-    )
 
 
 def _subject(
@@ -156,18 +171,20 @@ def _subject(
 ) -> list[Tested]:
     scheme = plan.marking()
     chosen = [statistic for statistic in STATISTICS if statistic.name in plan.tests]
-    wrong = [WatermarkKey.random(number) for number in range(plan.wrong_keys)]
+    wrong = (WatermarkKey.random(number) for number in range(plan.wrong_keys))
     counts = count(texts, baseline, scheme.context, prior=plan.prior)
+    others = sums(counts, scheme, wrong, chosen) if chosen else np.zeros((0, 0))
     looked = _parts(texts, plan.looks) if LOOKS in plan.tests else []
     parts = [count(part, baseline, scheme.context, prior=plan.prior) for part in looked]
     tested = []
     for name in plan.keys:
         key = keys[name]
-        for statistic, found in zip(chosen, findings(counts, scheme, key, chosen), strict=True):
-            place, others = rank(counts, scheme, key, wrong, statistic)
+        for at, found in enumerate(findings(counts, scheme, key, chosen)):
+            # ties count against the key
+            place = 1 + int(np.count_nonzero(others[:, at] >= found.total - 1e-9))
             tested.append(
                 Tested(
-                    test=statistic.name,
+                    test=found.statistic,
                     subject=subject,
                     key=name,
                     p=max(10**found.log10_p, _SMALLEST),
@@ -175,7 +192,7 @@ def _subject(
                     log10_bound=found.log10_bound,
                     total=found.total,
                     pairs=found.pairs,
-                    rank_among=(place, others.size + 1),
+                    rank_among=(place, plan.wrong_keys + 1),
                 )
             )
         if parts:
@@ -206,15 +223,17 @@ def _parts(texts: Texts, many: int) -> list[Texts]:
     ]
 
 
-def _decided(plan: Plan, tested: Sequence[Tested]) -> list[Tested]:
-    """Return tests with Holm's correction of the deciding one; what was not tried has p = 1."""
-    chosen = [
-        at
+def _decided(plan: Plan, tested: Sequence[Tested | PartTested]) -> list[Tested | PartTested]:
+    """Return tests with Holm's correction of those that decide; what was not tried has p = 1."""
+    chosen = {
+        at: one.log10_p
         for at, one in enumerate(tested)
-        if one.test == plan.tests[0] and one.subject in plan.suspects
-    ]
+        if one.subject in plan.suspects
+        and one.log10_p is not None
+        and (one.decides if isinstance(one, PartTested) else one.test == plan.keyed[0])
+    }
     p = np.zeros(plan.family)
-    p[: len(chosen)] = [tested[at].log10_p for at in chosen]
+    p[: len(chosen)] = list(chosen.values())
     adjusted = np.minimum(holm(p), 0.0)
     found = list(tested)
     for at, log10_p in zip(chosen, adjusted[: len(chosen)].tolist(), strict=True):

@@ -28,7 +28,7 @@ from stillwatch.prove.lineage.tails import log10_chernoff, log10_hoeffding, log1
 from stillwatch.prove.watermark.tails import log10_binomial_tail
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -45,6 +45,7 @@ __all__ = [
     "bits_of",
     "findings",
     "rank",
+    "sums",
 ]
 
 _BINS = 32
@@ -208,3 +209,18 @@ def rank(
     total = float(weights @ bits_of(counts, scheme, key))
     others = np.array([float(weights @ bits_of(counts, scheme, other)) for other in wrong])
     return 1 + int(np.count_nonzero(others >= total - 1e-9)), others
+
+
+def sums(
+    counts: Counts,
+    scheme: GreenRed,
+    keys: Iterable[WatermarkKey],
+    statistics: Sequence[Statistic],
+) -> NDArray[np.float64]:
+    """Return S of each statistic under each of many keys, (keys, statistics).
+
+    The bits of a key are drawn once for all statistics, which is nearly all of the work.
+    """
+    weights = np.stack([statistic.weights(counts).astype(np.float64) for statistic in statistics])
+    found = [weights @ bits_of(counts, scheme, key) for key in keys]
+    return np.array(found).reshape(len(found), len(statistics))
