@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stillwatch.cli import options
+from stillwatch.cli.extras import extra
 from stillwatch.disk import write_whole
-from stillwatch.errors import ConfigurationError, MissingExtraError, OutputError
+from stillwatch.errors import ConfigurationError, OutputError
 from stillwatch.listening import listen, url_of
 
 if TYPE_CHECKING:
@@ -32,12 +33,8 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead
 @click.group("appeals")
 def command() -> None:
     """Run the desk where account holders contest decisions."""
-    try:
+    with extra("serve", "the desk needs"):
         import stillwatch.stop.appeals.app  # noqa: F401, PLC0415 - help imports no server
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"the desk needs {error.name}", todo="pip install 'stillwatch[serve]'"
-        ) from error
 
 
 @command.command("key")

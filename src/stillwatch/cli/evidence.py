@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from stillwatch.cli.evidence_collect import collect, daily_digest
-from stillwatch.errors import ConfigurationError, MissingExtraError, RefusedError
+from stillwatch.cli.extras import extra
+from stillwatch.errors import ConfigurationError, RefusedError
 
 if TYPE_CHECKING:
     from stillwatch.prove.evidence import Authority, PublicKey, Signer, Trust
@@ -24,12 +25,8 @@ _bundle = click.argument("bundle", type=_FOLDER)
 @click.group("evidence")
 def command() -> None:
     """Bundle evidence, sign and stamp it, verify it, withhold parts of it."""
-    try:
+    with extra("prove", "evidence needs"):
         import stillwatch.prove.evidence  # noqa: F401, PLC0415 - help imports no kernel
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"evidence needs {error.name}", todo="pip install 'stillwatch[prove]'"
-        ) from error
 
 
 command.add_command(collect)

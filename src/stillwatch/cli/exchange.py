@@ -16,7 +16,8 @@ from stillwatch.cli.exchange_epochs import epoch
 from stillwatch.cli.exchange_gate import hand_over, stand
 from stillwatch.cli.exchange_matching import match
 from stillwatch.cli.exchange_options import as_json_option, home_option, opened_member, printed
-from stillwatch.errors import ConfigurationError, MissingExtraError, OutputError
+from stillwatch.cli.extras import extra
+from stillwatch.errors import ConfigurationError, OutputError
 
 if TYPE_CHECKING:
     from stillwatch.share.exchange.pulling import Pulled
@@ -28,13 +29,9 @@ __all__ = ["command"]
 @click.group("exchange")
 def command() -> None:
     """Warn peers, and be warned."""
-    try:
+    with extra("share", "the exchange needs"):
         import httpx  # noqa: F401, PLC0415 - help imports no client
         import msgspec  # noqa: F401, PLC0415 - as above
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"the exchange needs {error.name}", todo="pip install 'stillwatch[share]'"
-        ) from error
 
 
 @command.command("join")

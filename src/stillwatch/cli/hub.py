@@ -11,9 +11,10 @@ from typing import Any
 
 import click
 
+from stillwatch.cli.extras import extra
 from stillwatch.cli.hub_desk import KEY, at, now, opened, store
 from stillwatch.cli.hub_serving import nats_users, serve
-from stillwatch.errors import ConfigurationError, MissingExtraError
+from stillwatch.errors import ConfigurationError
 
 __all__ = ["command"]
 
@@ -25,12 +26,8 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead
 @click.group("hub")
 def command() -> None:
     """Run the neutral side of the exchange."""
-    try:
+    with extra("share", "a hub needs"):
         import stillwatch.share.hub  # noqa: F401, PLC0415 - help imports no server
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"a hub needs {error.name}", todo="pip install 'stillwatch[share]'"
-        ) from error
 
 
 @command.command("init")

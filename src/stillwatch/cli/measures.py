@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stillwatch.cli.extras import extra
 from stillwatch.disk import write_whole
-from stillwatch.errors import ConfigurationError, MissingExtraError, OutputError
+from stillwatch.errors import ConfigurationError, OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,12 +47,8 @@ def _acts(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.group("measures")
 def command() -> None:
     """Propose, approve, lift and stop what is done about a campaign."""
-    try:
+    with extra("share", "measures need"):
         import stillwatch.stop.responses.registry  # noqa: F401, PLC0415 - help imports no tables
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"measures need {error.name}", todo="pip install 'stillwatch[share]'"
-        ) from error
 
 
 @command.command("init")
@@ -356,6 +353,7 @@ def _shown(measure: Measure) -> dict[str, Any]:
         "rung": measure.rung.name.lower(),
         "campaign": measure.campaign,
         "account": measure.account,
+        "proposed": _time(measure.proposed),
         "expires": _time(measure.expires),
         "grounds": list(measure.grounds),
         "accounts": measure.accounts,

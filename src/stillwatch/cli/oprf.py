@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Literal, TextIO
 import click
 
 from stillwatch.cli import options
+from stillwatch.cli.extras import extra
 from stillwatch.cli.oprf_ceremony import ceremony
-from stillwatch.errors import MissingExtraError, RefusedError
+from stillwatch.errors import RefusedError
 from stillwatch.listening import listen
 
 if TYPE_CHECKING:
@@ -41,12 +42,8 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead
 @click.group("oprf")
 def command() -> None:
     """Make pseudonyms of identifiers with a key that two operators share."""
-    try:
+    with extra("share", "pseudonyms need"):
         import stillwatch.share.oprf  # noqa: F401, PLC0415 - help imports no server
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"pseudonyms need {error.name}", todo="pip install 'stillwatch[share]'"
-        ) from error
 
 
 command.add_command(ceremony)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stillwatch.errors import ConfigurationError, MissingExtraError
+from stillwatch.cli.extras import extra
+from stillwatch.errors import ConfigurationError
 from stillwatch.listening import is_loopback, listen, url_of
 
 if TYPE_CHECKING:
@@ -118,14 +119,10 @@ def receive(
     from stillwatch.find.receiving import Receiver, Segments  # noqa: PLC0415 - no kernel in help
 
     host, port = listening.place()
-    try:
+    with extra("share", "receiving needs"):
         import uvicorn  # noqa: F401, PLC0415 - an extra
 
         from stillwatch.find.receiving.service import Service  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise MissingExtraError(
-            "receiving needs a server", todo="pip install 'stillwatch[share]'"
-        ) from error
     _no_core_dumps()
     Receiver().take(_FIRST, "traces", 0.0)  # compiles what observes: no sender waits for it
     receiver = Receiver(key=key, mapping=mapping)

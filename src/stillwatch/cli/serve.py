@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from stillwatch.errors import MissingExtraError
+from stillwatch.cli.extras import extra
 
 __all__ = ["command"]
 
@@ -21,15 +21,11 @@ __all__ = ["command"]
 @click.option("--check", is_flag=True, help="Read the settings and the policy, and end.")
 def command(config: Path | None, *, check: bool) -> None:
     """Decide requests for gateways until told to end; each listener is a line of output."""
-    try:
+    with extra("serve", "the decision service needs"):
         from stillwatch.stop.service.logs import start_logs  # noqa: PLC0415 - help loads nothing
         from stillwatch.stop.service.metrics import Metrics  # noqa: PLC0415
         from stillwatch.stop.service.running import serve  # noqa: PLC0415
         from stillwatch.stop.service.settings import Settings, read_settings  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"the decision service needs {error.name}", todo="pip install 'stillwatch[serve]'"
-        ) from error
     from stillwatch.stop.responses import read_analysts, read_policy  # noqa: PLC0415
 
     settings = Settings() if config is None else read_settings(config)

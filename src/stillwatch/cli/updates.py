@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
+from stillwatch.cli.extras import extra
 from stillwatch.disk import read_small
-from stillwatch.errors import ConfigurationError, MissingExtraError
+from stillwatch.errors import ConfigurationError
 
 __all__ = ["command"]
 
@@ -19,12 +20,8 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.group("updates")
 def command() -> None:
     """Tell the replicas of a decision service what is known."""
-    try:
+    with extra("serve,nats", "updates need"):
         import stillwatch.stop.service.stream  # noqa: F401, PLC0415 - help imports no client
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"updates need {error.name}", todo="pip install 'stillwatch[serve,nats]'"
-        ) from error
 
 
 @command.command("send")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from stillwatch.cli.extras import extra
 from stillwatch.cli.oprf import open_http, open_member, operators
-from stillwatch.errors import ConfigurationError, MissingExtraError
+from stillwatch.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -161,12 +162,8 @@ def pseudonyms(
             where="--only",
             todo="give a file of their ids, such as those under review",
         )
-    try:
+    with extra("share", "pseudonyms need"):
         from stillwatch.share.oprf.identifiers import normalise  # noqa: PLC0415 - an extra
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"pseudonyms need {error.name}", todo="pip install 'stillwatch[share]'"
-        ) from error
     from stillwatch.find.sources import Quarantine, load_mapping  # noqa: PLC0415
     from stillwatch.find.sources.vault import pseudonymise  # noqa: PLC0415
 

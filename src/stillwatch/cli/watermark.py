@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from stillwatch.cli.extras import extra
 from stillwatch.cli.watermark_keys import keys
-from stillwatch.errors import ConfigurationError, MissingExtraError
+from stillwatch.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from stillwatch.prove.watermark import Detection, Named, Score
@@ -23,13 +24,9 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.group("watermark")
 def command() -> None:
     """Mark answers under committed keys, and find whose mark a text carries."""
-    try:
+    with extra("prove", "watermarks need"):
         import cryptography  # noqa: F401, PLC0415 - help imports no kernel
         import rfc8785  # noqa: F401, PLC0415
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"watermarks need {error.name}", todo="pip install 'stillwatch[prove]'"
-        ) from error
 
 
 command.add_command(keys)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from stillwatch.cli import options
-from stillwatch.errors import ConfigurationError, MissingExtraError
+from stillwatch.cli.extras import extra
+from stillwatch.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from stillwatch.ledger import SigningKey
@@ -35,12 +36,8 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead
 @click.group("witness")
 def command() -> None:
     """Cosign logs that only grow, for everyone who would not take one operator's word."""
-    try:
+    with extra("share", "a witness needs"):
         import stillwatch.share.witness  # noqa: F401, PLC0415 - help imports no server
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"a witness needs {error.name}", todo="pip install 'stillwatch[share]'"
-        ) from error
 
 
 @command.command("new-key")
