@@ -43,6 +43,8 @@ _NAMES = frozenset(
 SCHEMA = pa.schema([(field.name, field.type) for field in EXCHANGE if field.name in _NAMES])
 """Columns of the lake's files; those of an exchange that a gateway can know."""
 _DAY = 86_400_000_000
+_AT_ONCE = 128
+"""Rows of a conversion, which holds the interpreter: requests wait for one and not for a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,16 +237,17 @@ class Lake:
         return True
 
     def _let_go(self, rows: Sequence[_Row]) -> None:
-        gone = {id(row) for row in rows}
-        with self._due:
-            self._held = [row for row in self._held if id(row) not in gone]
-            self._size -= sum(row.size for row in rows)
+        gone, size = {id(row) for row in rows}, sum(row.size for row in rows)
+        left = [row for row in self._held if id(row) not in gone]
+        with self._due:  # requests wait for this lock: nothing long is done under it
+            self._held = left
+            self._size -= size
 
     def _observe(self) -> None:
         """Observe what must not be written; its prompts are let go of before anything can fail."""
         rows = [row for row in self._held if row.zero_retention]
         if rows:
-            table = pa.RecordBatch.from_pylist([row.fields for row in rows], SCHEMA)
+            table = _table([row.fields for row in rows]).combine_chunks().to_batches()[0]
             self._let_go(rows)
             counted = table.column("output_tokens").is_valid()
             for part in (
@@ -305,6 +308,14 @@ def _prepare(folder: Path) -> None:
             where=str(folder),
             todo="name a folder that you may write",
         ) from error
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> pa.Table:
+    """Return rows as columns, made a few at a time."""
+    starts = range(0, len(rows), _AT_ONCE)
+    return pa.Table.from_batches(
+        [pa.RecordBatch.from_pylist(rows[at : at + _AT_ONCE], SCHEMA) for at in starts], SCHEMA
+    )
 
 
 def _size(row: dict[str, Any]) -> int:

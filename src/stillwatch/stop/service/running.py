@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import hashlib
 import logging
 import os
 import secrets
 import signal
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +55,9 @@ __all__ = ["Process", "serve"]
 _log = logging.getLogger(__name__)
 _TICK = 0.05
 """Seconds between ticks that tell how late the loop runs."""
+_SWITCH = 0.0005
+"""Seconds after which a thread gives the interpreter up to the loop, which asks for it again with
+every read and write of a socket: while a scan is taken in, by default each would wait 5 ms."""
 
 
 def serve(settings: Settings, metrics: Metrics, say: Callable[[str], None]) -> None:
@@ -71,6 +76,7 @@ def serve(settings: Settings, metrics: Metrics, say: Callable[[str], None]) -> N
         import uvloop  # noqa: PLC0415 - not on Windows
 
         factory = uvloop.new_event_loop
+    sys.setswitchinterval(_SWITCH)
     with asyncio.Runner(loop_factory=factory) as runner, contextlib.ExitStack() as stack:
         runner.run(Process(settings, metrics, stack).run(say))
 
@@ -119,6 +125,8 @@ class Process:
         metrics.watch_lake(self._lake)
         serving: list[asyncio.Task[None]] = []
         try:
+            gc.collect()
+            gc.freeze()  # modules and compiled kernels are looked through no more
             places = await self._listen(service, serving)
             self._why = ""
             for place in places:
