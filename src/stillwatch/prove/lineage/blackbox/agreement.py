@@ -132,20 +132,12 @@ class Agreement:
         ours = self._shares(heard.ours, "ours")
         suspect = self._shares(heard.suspect, subject)
         models = {name: self._shares(of, name) for name, of in heard.references.items()}
-        strength = _accuracy(suspect, truths)
-        matched, unmatched = {}, []
-        for name, shares in models.items():
-            theirs = _accuracy(shares, truths)
-            if strength is not None and (
-                theirs is None or abs(theirs - strength) > self.tolerance + 1e-12
-            ):
-                unmatched.append(name)
-            else:
-                matched[name] = shares
+        matched = self._matched(ours, suspect, models, truths)
+        statistics, used = _agreeing(ours, [suspect, *matched.values()], truths)
+        used = min(used, _able(ours, suspect, truths))
         if len(matched) < self.least_references:
             why = f"{len(matched)} references of like accuracy where {self.least_references} are"
             return (NotEnough(test=self.name, subject=subject, why=f"{why} planned"),)
-        statistics, used = _agreeing(ours, [suspect, *matched.values()], truths)
         if used < self.least_items:
             why = f"{used} items tell models apart where {self.least_items} are planned"
             return (NotEnough(test=self.name, subject=subject, why=why),)
@@ -162,12 +154,31 @@ class Agreement:
                     "without training on our answers, the suspect would be one more model of the "
                     "references' kind: each order of the k + 1 would be as likely"
                 ),
-                unmatched=tuple(unmatched),
+                unmatched=tuple(name for name in models if name not in matched),
                 used=used,
-                notes=_notes(strength, models, truths, self.tolerance),
+                notes=_notes(suspect, models, truths, self.tolerance),
                 limits=self.limits,
             ),
         )
+
+    def _matched(
+        self,
+        ours: Sequence[Shares],
+        suspect: Sequence[Shares],
+        models: Mapping[str, Sequence[Shares]],
+        truths: Sequence[str | None],
+    ) -> dict[str, Sequence[Shares]]:
+        """Return the references of the suspect's accuracy that answered enough, by name."""
+        strength = _accuracy(suspect, truths)
+        matched = {}
+        for name, shares in models.items():
+            theirs = _accuracy(shares, truths)
+            near = strength is None or (
+                theirs is not None and abs(theirs - strength) <= self.tolerance + 1e-12
+            )
+            if near and _able(ours, shares, truths) >= self.least_items:
+                matched[name] = shares
+        return matched
 
     def _shares(self, answers: Sequence[Answer], where: str) -> list[Shares]:
         """Return a model's shares of answers for each item, empty where it gave none."""
@@ -214,6 +225,14 @@ def _accuracy(shares: Sequence[Shares], truths: Sequence[str | None]) -> float |
     return float(np.mean(right)) if right else None
 
 
+def _able(ours: Sequence[Shares], model: Sequence[Shares], truths: Sequence[str | None]) -> int:
+    """Return on how many items both gave an answer that may agree, a wrong one if that is known."""
+    return sum(
+        bool(own.keys() - {truth}) and bool(theirs.keys() - {truth})
+        for own, theirs, truth in zip(ours, model, truths, strict=True)
+    )
+
+
 def _agreeing(
     ours: Sequence[Shares], models: Sequence[Sequence[Shares]], truths: Sequence[str | None]
 ) -> tuple[list[float], int]:
@@ -238,11 +257,12 @@ def _ratios(above: NDArray[np.float64], below: NDArray[np.float64]) -> list[floa
 
 
 def _notes(
-    strength: float | None,
+    suspect: Sequence[Shares],
     models: Mapping[str, Sequence[Shares]],
     truths: Sequence[str | None],
     tolerance: float,
 ) -> tuple[str, ...]:
+    strength = _accuracy(suspect, truths)
     if strength is None:
         return ("No item has a known truth: that references are of like accuracy is not checked.",)
     said = ", ".join(
