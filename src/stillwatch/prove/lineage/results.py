@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -82,6 +82,8 @@ class Results:
     """`digest_of` each subject's token ids."""
     results: tuple[Tested | PartTested, ...]
     """Every test of every subject under every key, and every test without a key."""
+    models: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Of each model that was asked: requests, answers, times, what the endpoint says it served."""
     limits: str = LIMITS
     """What they do not show."""
     schema: str = RESULTS_SCHEMA
@@ -100,6 +102,7 @@ def judge(
     keys: Mapping[str, WatermarkKey],
     transcripts: Mapping[str, str] | None = None,
     parts: Sequence[PartTested] = (),
+    models: Mapping[str, dict[str, Any]] | None = None,
 ) -> Results:
     """Return what the planned tests say, after checking that they are those planned.
 
@@ -114,6 +117,7 @@ def judge(
         keys: by name.
         transcripts: file names with SHA-256, hex.
         parts: what the tests without a watermark say of every suspect and control.
+        models: what is known of who answered.
 
     Raises:
         RefusedError: T-3 queries came before the plan; T-4 subjects, keys or the number of tokens
@@ -137,6 +141,7 @@ def judge(
         transcripts=dict(transcripts or {}),
         answers={name: digest_of(texts) for name, texts in answers.items() if plan.keyed},
         results=tuple(_decided(plan, tested)),
+        models=dict(models or {}),
     )
 
 
