@@ -1,4 +1,4 @@
-"""What the console's pages show, as frozen records; text in them is as it came."""
+"""What the console's pages show. Times are UTC; accounts are named by their id as text."""
 
 from stillwatch.report.console.cases.records.campaigns import (
     Bin,

@@ -1,4 +1,4 @@
-"""What pages show of campaigns and groups. Times are UTC; accounts are named by their id as text."""
+"""What pages show of campaigns and groups."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ class CampaignRow:
     """waiting, again (waits once more: evidence grew after it was rejected or explained),
     confirmed, rejected, benign or merged."""
     standing: str
-    """declared (by the newest scan), gone, merged or made (by a person's split)."""
+    """declared (by the newest scan), aside (found by it and not declared, since a person
+    rejected or explained it), gone, merged or made (by a person's split)."""
     kind: str
     kind_confidence: float
     members: int

@@ -1,4 +1,4 @@
-"""What pages show of the exchange. Times are UTC; accounts are named by their id as text."""
+"""What pages show of the exchange."""
 
 from __future__ import annotations
 

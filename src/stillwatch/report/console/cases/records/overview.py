@@ -1,4 +1,4 @@
-"""What the first page shows. Times are UTC; accounts are named by their id as text."""
+"""What the first page shows."""
 
 from __future__ import annotations
 
@@ -92,8 +92,8 @@ class Change:
     time: datetime
     """When it was imported or done."""
     kind: str
-    """declared, grew, merged, split, gone, flagged, withdrawn, moved, renamed, revised,
-    decision, request or appeal."""
+    """declared, grew, again, merged, aside, gone (campaigns); flagged, withdrawn, moved, renamed,
+    score, revised (accounts); or the action of a line of the log."""
     campaign_id: str
     """Empty where it is about none."""
     account_id: str

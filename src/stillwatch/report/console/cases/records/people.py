@@ -1,4 +1,4 @@
-"""What pages show of accounts, and of what people ask, approve and decide. Times are UTC; accounts are named by their id as text."""
+"""What pages show of accounts, and of what people ask, approve and decide."""
 
 from __future__ import annotations
 

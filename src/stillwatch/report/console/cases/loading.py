@@ -1,0 +1,278 @@
+"""Imports: what a scan wrote, into the console's tables, as one transaction.
+
+The same results again change nothing; a killed import leaves what was there before.  Campaigns
+keep their ids; those that end are kept with what became of them.  What people decided stands over
+what a scan says that did not know it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from stillwatch.errors import ConfigurationError
+from stillwatch.find.campaigns.rulings import grown
+from stillwatch.records import utc
+from stillwatch.report.console.cases.log import Entry, locked, written
+from stillwatch.report.console.cases.reading import read_folder
+from stillwatch.report.console.cases.revised import take_revisions
+from stillwatch.report.console.cases.standing import standing
+from stillwatch.report.console.cases.verdicts import take_verdicts
+from stillwatch.store import console_tables as tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+    from stillwatch.report.console.cases.reading import Found, ScanFolder
+    from stillwatch.report.console.cases.standing import Standing
+
+__all__ = ["Loaded", "load"]
+
+_CHILDREN = {
+    "votes": tables.votes,
+    "entities": tables.entities,
+    "edges": tables.edges,
+    "streams": tables.streams,
+    "bins": tables.bins,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What an import did."""
+
+    run: int
+    """Number of the newest scan."""
+    changed: bool
+    """False where the same results had been imported before."""
+    campaigns: int = 0
+    """Campaigns that are new or said otherwise."""
+    verdicts: int = 0
+    """Accounts whose verdict is new or another."""
+    revisions: int = 0
+    """Verdicts of earlier scans that were revised, as the state folder says."""
+
+
+def load(
+    connection: Connection, folder: Path, *, now: int, who: str, state: Path | None = None
+) -> Loaded:
+    """Import a scan's results.
+
+    Args:
+        connection: in a transaction.
+        folder: output folder of ``scan``.
+        now: microseconds since 1970.
+        who: imports, for the log.
+        state: state folder of ``scan``, for its revisions.
+
+    Raises:
+        SourceNotFoundError: a file is absent.
+        InputFormatError: a file is damaged or another scan's.
+        ConfigurationError: the results are older than the newest ones, or no table was made.
+    """
+    scan = read_folder(folder)
+    locked(connection)
+    runs = tables.runs
+    last = connection.execute(sa.select(runs).order_by(runs.c.number.desc()).limit(1)).first()
+    if last is not None and scan.run["as_of"] < last.as_of:
+        raise ConfigurationError(
+            f"these results end at {utc(scan.run['as_of'])}, the newest ones at {utc(last.as_of)}",
+            where=str(folder),
+            todo="name the folder of the newest scan",
+        )
+    number = 1 if last is None else int(last.number) + 1
+    same = last is not None and last.digest == scan.digest
+    if same:
+        number -= 1
+        revised = take_revisions(connection, state, run=number, now=now)
+        if revised:
+            _count(connection)
+        return Loaded(number, changed=revised > 0, revisions=revised)
+    row = {"number": number, "digest": scan.digest, "loaded": now, **scan.run}
+    connection.execute(sa.insert(runs).values(**row))
+    campaigns = _take_campaigns(connection, scan, number, now)
+    verdicts = take_verdicts(connection, scan.verdicts, run=number, now=now)
+    revised = take_revisions(connection, state, run=number, now=now)
+    for table, rows in ((tables.groups, scan.groups), (tables.days, scan.days)):
+        connection.execute(sa.delete(table))
+        _insert(connection, table, rows)
+    _count(connection)
+    more = {"digest": scan.digest, "campaigns": len(scan.campaigns), "changed": campaigns}
+    entry = Entry(now, who, "operator", "import", f"run:{number}", "", more=more)
+    written(connection, entry)
+    return Loaded(number, changed=True, campaigns=campaigns, verdicts=verdicts, revisions=revised)
+
+
+def _count(connection: Connection) -> None:
+    head = tables.head
+    connection.execute(sa.update(head).values(imports=head.c.imports + 1))
+
+
+def _insert(connection: Connection, table: sa.Table, rows: Iterable[Any]) -> None:
+    wanted = list(rows)
+    if wanted:
+        connection.execute(sa.insert(table), wanted)
+
+
+def _take_campaigns(connection: Connection, scan: ScanFolder, run: int, now: int) -> int:
+    """Take in the campaigns; return how many are new or said otherwise."""
+    table = tables.campaigns
+    before = {row.campaign_id: row for row in connection.execute(sa.select(table))}
+    decided = standing(connection)
+    changed, news = 0, []
+    for found in scan.campaigns:
+        old = before.get(found.campaign_id)
+        if old is not None and old.digest == found.digest and old.standing == "declared":
+            continue
+        changed += 1
+        news += _take(connection, found, old, decided, run, now)
+    here = {found.campaign_id for found in scan.campaigns}
+    connection.execute(sa.update(table).where(table.c.standing == "declared").values(last_run=run))
+    taken = {name: found.campaign_id for found in scan.campaigns for name in found.merged}
+    aside = {row["name"] for row in scan.groups}
+    for name, old in before.items():
+        if name in here or old.standing in {"gone", "merged"}:
+            continue
+        into = taken.get(name, "")
+        if old.standing == "made" and not into and name not in aside:
+            continue  # a scan that did not read the decisions does not know it
+        stands = "merged" if into else "aside" if name in aside else "gone"
+        values = {
+            "standing": stands,
+            "merged_into": into or old.merged_into,
+            "waiting": None,
+            "last_run": run if name in aside else old.last_run,
+        }
+        connection.execute(sa.update(table).where(table.c.campaign_id == name).values(**values))
+        if stands != old.standing:
+            news.append(_news(now, run, stands, name, old.standing, into))
+    _insert(connection, tables.history, news)
+    return changed
+
+
+def _take(
+    connection: Connection,
+    found: Found,
+    old: Any,  # noqa: ANN401 - a row of the table, or None
+    decided: Sequence[Standing],
+    run: int,
+    now: int,
+) -> list[dict[str, Any]]:
+    """Write what a scan says of a campaign; return what is news of it."""
+    table, name = tables.campaigns, found.campaign_id
+    own = [one for one in decided if name in {one.campaign_id, one.other}]
+    away = {
+        account
+        for one in own
+        if one.action in {"split", "move"} and one.campaign_id == name
+        for account in one.body["accounts"]
+    }
+    members = [row for row in found.members if row["account"] not in away]
+    state, waiting, why = _state(found, old, own, now)
+    row = {
+        **found.row,
+        "members": len(members),
+        "flagged": sum(one["flagged_at"] is not None for one in members),
+        "digest": found.digest,
+        "state": state,
+        "standing": "declared",
+        "waiting": waiting,
+        "last_run": run,
+    }
+    kept = _kept(connection, name)
+    if old is None:
+        row |= {"campaign_id": name, "merged_into": "", "first_run": run}
+        connection.execute(sa.insert(table).values(**row))
+    else:
+        connection.execute(sa.update(table).where(table.c.campaign_id == name).values(**row))
+    for child in (*_CHILDREN.values(), tables.details, tables.members):
+        connection.execute(sa.delete(child).where(child.c.campaign_id == name))
+    said = {one["account"] for one in members}
+    by_hand = [one for one in kept if one["account"] not in said]
+    _insert(
+        connection,
+        tables.members,
+        [
+            *({"campaign_id": name, "by_hand": False, **one} for one in members),
+            *by_hand,
+        ],
+    )
+    if by_hand:
+        values = {"members": len(members) + len(by_hand)}
+        connection.execute(sa.update(table).where(table.c.campaign_id == name).values(**values))
+    connection.execute(sa.insert(tables.details).values(campaign_id=name, body=found.body))
+    for kind, child in _CHILDREN.items():
+        _insert(connection, child, ({"campaign_id": name, **one} for one in getattr(found, kind)))
+    return _said(found, old, run, now, why)
+
+
+def _kept(connection: Connection, name: str) -> list[dict[str, Any]]:
+    """Return the members that a person put into a campaign."""
+    table = tables.members
+    query = sa.select(table).where((table.c.campaign_id == name) & table.c.by_hand)
+    return [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - SQLAlchemy's
+
+
+def _state(
+    found: Found,
+    old: Any,  # noqa: ANN401 - as above
+    own: Sequence[Standing],
+    now: int,
+) -> tuple[str, int | None, str]:
+    """Return the state of review, since when somebody is waited for, and why again."""
+    if old is None:
+        return "waiting", now, ""
+    ruled = [one for one in own if one.action in {"confirm", "reject", "benign"}]
+    if old.state in {"rejected", "benign"} and ruled:
+        body = ruled[-1].body
+        why = grown(
+            body["members"],
+            body["log_odds"],
+            [one["account"] for one in found.members],
+            found.row["log_odds"],
+            explained=old.state == "benign",
+        )
+        return ("again", now, why) if why else (old.state, None, "")
+    if old.state in {"waiting", "again"}:
+        return old.state, now if old.waiting is None else old.waiting, ""
+    return old.state, old.waiting, ""
+
+
+def _said(
+    found: Found,
+    old: Any,  # noqa: ANN401 - as above
+    run: int,
+    now: int,
+    why: str,
+) -> list[dict[str, Any]]:
+    name, size = found.campaign_id, len(found.members)
+    if old is None:
+        origin = f", split from {found.row['split_from']}" if found.row["split_from"] else ""
+        return [_news(now, run, "declared", name, "", f"{size} accounts{origin}")]
+    news = []
+    if old.standing in {"gone", "merged", "aside"}:
+        news.append(_news(now, run, "declared", name, old.standing, f"{size} accounts"))
+    if why:
+        news.append(_news(now, run, "again", name, old.state, why))
+    if size != old.members or found.row["exchanges"] != old.exchanges:
+        was, is_ = f"{old.members} accounts, {old.exchanges} exchanges", found.row["exchanges"]
+        news.append(_news(now, run, "grew", name, was, f"{size} accounts, {is_} exchanges"))
+    return news
+
+
+def _news(now: int, run: int, kind: str, name: str, was: str, is_: str) -> dict[str, Any]:
+    return {
+        "time": now,
+        "run": run,
+        "kind": kind,
+        "campaign_id": name,
+        "account": "",
+        "was": was,
+        "now": is_,
+        "mark": "",
+    }
