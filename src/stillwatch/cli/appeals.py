@@ -88,6 +88,10 @@ def serve(
     from stillwatch.stop.appeals.people import read_reviewers  # noqa: PLC0415
     from stillwatch.stop.appeals.tokens import TokenKey  # noqa: PLC0415
 
+    if nats and signing_key is None:
+        raise ConfigurationError(
+            "no replica believes an outcome that nobody signed", where="--key", todo="name a key"
+        )
     opened = _opened(database)
     desk = AppealsDesk(opened, TokenKey.read(token_key), read_reviewers(reviewers))
     signs = None if signing_key is None else SigningKey.read(signing_key)

@@ -34,7 +34,7 @@ def command() -> None:
 @click.option("--credentials", type=_file, help="File of a NATS user's JWT and seed.")
 @click.option("--stream", default="STILLWATCH", show_default=True, help="Stream of JetStream.")
 @click.option("--prefix", default="stillwatch.updates", show_default=True, help="Of its subjects.")
-@click.option("--key", type=_file, help="Key that signs, where replicas trust keys.")
+@click.option("--key", type=_file, required=True, help="Key that signs, and that replicas trust.")
 def send(
     scan: Path | None,
     intelligence: Path | None,
@@ -43,7 +43,7 @@ def send(
     credentials: Path | None,
     stream: str,
     prefix: str,
-    key: Path | None,
+    key: Path,
 ) -> None:
     """Send what the scan in folder SCAN declared, and other files, to every replica."""
     from stillwatch.ledger import SigningKey  # noqa: PLC0415
@@ -67,5 +67,5 @@ def send(
     if not updates:
         raise ConfigurationError("there is nothing to send", todo="name a scan's folder or a file")
     place = Place(nats, stream, prefix, credentials)
-    asyncio.run(send_updates(place, updates, None if key is None else SigningKey.read(key)))
+    asyncio.run(send_updates(place, updates, SigningKey.read(key)))
     click.echo(f"{len(updates)} updates are in the stream", err=True)

@@ -17,9 +17,11 @@ from replicas import CLIENT, ENFORCED, replicas, today, waited, write_policy
 from scan_folder import write_scan
 from servers import nats_server, redis_server
 
+from stillwatch.ledger import SigningKey
 from stillwatch.stop.service.scans import read_scan
 from stillwatch.stop.service.stream import Place, send_updates
 
+KEY = SigningKey("scan.example", bytes(range(32)))
 SLOWEST = 10.0
 """Seconds after which a request counts as hung; deadlines are a hundredth of that."""
 CLOSED = ENFORCED + "".join(
@@ -114,6 +116,7 @@ def test_two_replicas_share_one_burst(tmp_path):
 
 def hearing(tmp_path, nats, number):
     lines = f'state = "state-{number}"\n[updates]\nnats = "nats://127.0.0.1:{nats.port}"\n'
+    lines += f'[[updates.trusted]]\nkey = "{KEY.public.encode()}"\nkinds = ["scan", "recall"]\n'
     return write_policy(tmp_path) + lines
 
 
@@ -122,7 +125,7 @@ def sent(tmp_path, nats, account, minutes=60):
 
     write_scan(tmp_path / "out", [account], as_of=today(minutes=minutes))
     update = read_scan(tmp_path / "out", version=time.time_ns() // 1000)
-    asyncio.run(send_updates(Place(f"nats://127.0.0.1:{nats.port}"), [update]))
+    asyncio.run(send_updates(Place(f"nats://127.0.0.1:{nats.port}"), [update], KEY))
 
 
 def away(one):
@@ -205,7 +208,11 @@ def test_a_drain_answers_what_was_begun_and_writes_what_waits(tmp_path):
     assert {status for status in told if isinstance(status, int)} == {0}
     assert slowest[0] < SLOWEST
     (path,) = tmp_path.glob("lake/day=*/part-*.parquet")
-    assert pq.read_table(path).num_rows == 5
+    kept = pq.read_table(path)
+    assert kept["output_tokens"].to_pylist().count(20) == 5
+    # those that nobody told the answers of: they passed, and the scan must see them
+    assert kept.num_rows >= 5 + told.count(0)
+    assert len(set(kept["exchange_id"].to_pylist())) == kept.num_rows
 
 
 def test_ten_times_overload_answers_everybody_and_comes_back(tmp_path):
@@ -236,6 +243,7 @@ def test_a_granted_appeal_is_in_force_at_both_replicas_in_seconds(tmp_path):
     digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"  # of "test"
     people = f'[[reviewers]]\nname = "Ada"\ntoken_sha256 = "{digest}"\n'
     (tmp_path / "reviewers.toml").write_text(people)
+    KEY.write(tmp_path / "desk.key")
     key = 'appeal_key_file = "tokens.key"\n'
     with (
         nats_server(tmp_path / "nats") as nats,
@@ -251,6 +259,7 @@ def test_a_granted_appeal_is_in_force_at_both_replicas_in_seconds(tmp_path):
             sys.executable, "-m", "stillwatch", "appeals", "serve", *database, "--port", "0",
             "--token-key", str(tmp_path / "tokens.key"), "--nats", url,
             "--reviewers", str(tmp_path / "reviewers.toml"),
+            "--key", str(tmp_path / "desk.key"),
         ]  # fmt: skip
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as served:  # noqa: S603
             try:

@@ -8,10 +8,12 @@ import logging
 import time
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from asked import NOW, decision, request
 from replicas import ENFORCED, write_policy
 from scan_folder import write_scan
+from servers import eventually
 from test_knowing import Away, service
 from test_lake import row
 
@@ -67,6 +69,43 @@ def test_g4_a_snapshot_that_cannot_be_read_undoes_no_kill_switch(tmp_path, raw):
 
     asyncio.run(run())
     assert killed(made) == EVERYTHING
+
+
+def test_a_scan_is_built_once_and_what_is_known_already_not_at_all(tmp_path):
+    accounts = pa.table({"account_id": ["bad"], "licensed": [False]})
+    pq.write_table(accounts, tmp_path / "accounts.parquet")
+    one, made = replica(tmp_path, 'accounts = "accounts.parquet"\nstate = "state"\n')
+
+    async def run():
+        await one.start()
+        running = asyncio.create_task(one.run())
+        versions = [made.core.knowledge.version]
+        for version in (1, 2):
+            write_scan(tmp_path / "out", ["bad"])
+            update = read_scan(tmp_path / "out", version=version)
+            await one.take(update)
+            await eventually(lambda: made.core.knowledge.version > versions[-1])
+            versions.append(made.core.knowledge.version)
+            await one.take(update)  # heard again
+        await asyncio.sleep(0.2)
+        running.cancel()
+        return versions, made.core.knowledge.version, one._built
+
+    assert asyncio.run(run()) == ([1, 2, 3], 3, 3)
+
+
+def test_an_account_table_that_nothing_can_be_built_with_is_no_fault_of_the_scan(tmp_path):
+    table = pa.table({"account_id": ["bad"], "licensed": ["perhaps"]})
+    pq.write_table(table, tmp_path / "accounts.parquet")
+    one, _ = replica(tmp_path, 'accounts = "accounts.parquet"\n')
+
+    async def run():
+        await one.start()
+        write_scan(tmp_path / "out", ["bad"])
+        await one.take(read_scan(tmp_path / "out", version=1))
+
+    asyncio.run(run())
+    assert len(one.board.of("scan")) == 1
 
 
 def test_u7_a_snapshot_from_before_a_kill_switch_does_not_undo_it(tmp_path):

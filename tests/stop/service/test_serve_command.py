@@ -116,6 +116,7 @@ def test_the_account_table_counts(tmp_path):
         "unknown = 1",
         "[lake]\nfolder = 1",
         "[updates]\nnats = 'nats://127.0.0.1:1'",
+        "state = 'x'\n[updates]\nnats = 'nats://127.0.0.1:1'",
         "[lake]\nobservations = 'x'",
         "measures = 'x'",
         "[api]\nport = 1",

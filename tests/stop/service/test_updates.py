@@ -56,6 +56,7 @@ NOW = 1_790_000_000_000_000
 DAY = 86_400_000_000
 KEY = SigningKey("scan.example", bytes(range(32)))
 SCANS = (Trusted(KEY.public, frozenset({"scan"})),)
+BOTH = (Trusted(KEY.public, frozenset({"scan", "recall"})),)
 
 
 def incompressible(size):
@@ -105,6 +106,13 @@ def test_u1_to_u3_a_message_that_breaks_a_rule_is_refused_by_its_number(rule, me
     with pytest.raises(RefusedError) as error:
         opened(message, SCANS, now=now)
     assert error.value.rule == rule
+
+
+def test_u2_where_no_key_is_trusted_nobody_is_believed():
+    (_, raw), *_ = sealed_parts(LONG, KEY)
+    with pytest.raises(RefusedError) as error:
+        opened(raw, (), now=NOW)
+    assert error.value.rule == "U-2"
 
 
 def test_u2_a_signature_is_of_the_bytes_that_it_came_with():
@@ -218,7 +226,7 @@ def nats(tmp_path):
 class Ear:
     """A hearing in this loop, and what it took."""
 
-    def __init__(self, nats, replica="r", trusted=()):
+    def __init__(self, nats, replica="r", trusted=BOTH):
         self.taken, self.refused, self.fails = [], [], False
         self.hearing = Hearing(
             place(nats), replica, trusted=trusted, take=self.take,
@@ -275,9 +283,9 @@ def test_a_replica_that_was_away_hears_what_it_missed_and_only_that(nats):
     async def run():
         first, second = (Update("recall", key, now(), b"") for key in "ab")
         async with Ear(nats) as ear:
-            await send_updates(place(nats), [first])
+            await send_updates(place(nats), [first], KEY)
             await ear.has(1)
-        await send_updates(place(nats), [second])
+        await send_updates(place(nats), [second], KEY)
         async with Ear(nats) as again:
             await again.has(1)
             await asyncio.sleep(0.3)
@@ -290,7 +298,7 @@ def test_what_could_not_be_kept_is_heard_again(nats):
     async def run():
         async with Ear(nats) as ear:
             ear.fails = True
-            await send_updates(place(nats), [Update("recall", "a", now(), b"")])
+            await send_updates(place(nats), [Update("recall", "a", now(), b"")], KEY)
             await asyncio.sleep(0.5)
         async with Ear(nats, "other") as fresh:
             return await fresh.has(1)
@@ -301,23 +309,51 @@ def test_what_could_not_be_kept_is_heard_again(nats):
 def test_a_server_that_was_away_is_found_again_with_what_it_held(nats):
     async def run():
         async with Ear(nats) as ear:
-            await send_updates(place(nats), [Update("recall", "a", now(), b"")])
+            await send_updates(place(nats), [Update("recall", "a", now(), b"")], KEY)
             await ear.has(1)
             nats.kill()
             with pytest.raises(UnreachableError):
-                await send_updates(place(nats), [Update("recall", "b", now(), b"")])
+                await send_updates(place(nats), [Update("recall", "b", now(), b"")], KEY)
             await eventually(lambda: not ear.hearing.connected)
             await asyncio.to_thread(nats.start)
-            await send_updates(place(nats), [Update("recall", "c", now(), b"")])
+            await send_updates(place(nats), [Update("recall", "c", now(), b"")], KEY)
             return [key for _, key, _ in await ear.has(2)]
 
     assert asyncio.run(run()) == ["a", "c"]
 
 
+def test_updates_that_are_sent_during_a_reconnect_are_heard_each_once(nats):
+    async def run():
+        async with Ear(nats) as ear:
+            await eventually(lambda: ear.hearing.connected)
+            nats.kill()
+            waiting = [Update("recall", f"{at}", now() + at, b"") for at in range(20)]
+            sending = asyncio.create_task(sent_in_time(nats, waiting))
+            await asyncio.sleep(0.3)
+            await asyncio.to_thread(nats.start)
+            await sending
+            await ear.has(20)
+            await asyncio.sleep(0.3)
+            return sorted(int(one.key) for one in ear.taken), ear.refused
+
+    assert asyncio.run(run()) == (list(range(20)), [])
+
+
+async def sent_in_time(nats, updates):
+    """Send each until the server, which comes back meanwhile, has taken it."""
+    for update in updates:
+        for _ in range(100):
+            try:
+                await send_updates(place(nats), [update], KEY)
+                break
+            except UnreachableError:
+                await asyncio.sleep(0.05)
+
+
 def test_what_nobody_trusted_said_is_refused_once(nats):
     async def run():
         async with Ear(nats, trusted=SCANS) as ear:
-            await send_updates(place(nats), [Update("scan", "eu", now(), b"")])
+            await send_updates(place(nats), [Update("scan", "eu", now(), b"")], None)
             await send_updates(place(nats), [Update("scan", "us", now(), b"")], KEY)
             await ear.has(1)
             return [one.key for one in ear.taken], [one.rule for one in ear.refused]
@@ -327,7 +363,7 @@ def test_what_nobody_trusted_said_is_refused_once(nats):
 
 def test_a_url_of_nats_that_leads_nowhere_is_an_error_with_a_name():
     with pytest.raises((ConfigurationError, UnreachableError)):
-        asyncio.run(send_updates(Place("http://127.0.0.1:1"), []))
+        asyncio.run(send_updates(Place("http://127.0.0.1:1"), [], KEY))
 
 
 def test_keys_and_subjects_are_plain():

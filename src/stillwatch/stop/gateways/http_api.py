@@ -54,7 +54,8 @@ class HttpApi:
     def __init__(
         self, gateway: Gateway, *, tokens: Sequence[bytes] = (), accounts: Sequence[str] = ACCOUNTS
     ) -> None:
-        pending = Pending()
+        pending = self._pending = Pending()
+        self._gateway = gateway
         self._decisions = Decisions(gateway, pending)
         self._guardrail = LiteLLMGuardrail(gateway, pending, accounts)
         self._tokens = tuple(tokens)
@@ -63,7 +64,7 @@ class HttpApi:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one call."""
         if scope["type"] == "lifespan":
-            await _live(receive, send)
+            await self._live(receive, send)
             return
         if scope["type"] != "http":
             return
@@ -72,6 +73,20 @@ class HttpApi:
         except Refused as refused:
             reply = refused.reply()
         await write(send, reply)
+
+    async def close(self) -> None:
+        """Tell the service of what waits for an answer: none can come any more."""
+        await self._gateway.unanswered(self._pending.drain())
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            ends = message["type"] == "lifespan.shutdown"
+            if ends:
+                await self.close()
+            await send({"type": f"{message['type']}.complete"})
+            if ends:
+                return
 
     async def _reply(self, scope: Message, receive: Receive) -> Reply:
         path, method = scope["path"], scope["method"]
@@ -110,11 +125,3 @@ class HttpApi:
 def _allow(method: str, wanted: str) -> None:
     if method != wanted:
         raise Refused(405, f"Only {wanted} is served here.")
-
-
-async def _live(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return

@@ -53,6 +53,11 @@ class Pending:
             self._size -= _size(decision)
         return decision
 
+    def drain(self) -> list[Decision]:
+        """Return all that wait, oldest first; none waits any more."""
+        held, self._held, self._size = list(self._held.values()), OrderedDict(), 0
+        return held
+
     def __len__(self) -> int:
         return len(self._held)
 

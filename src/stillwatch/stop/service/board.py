@@ -47,6 +47,19 @@ class Board:
         self.changes += 1
         return True
 
+    def lacks(self, update: Update) -> bool:
+        """Say whether an update is newer than what is held."""
+        known = self._held.get(update.kind, {}).get(update.key)
+        return known is None or known.version < update.version
+
+    def plus(self, update: Update) -> Board:
+        """Return a board that holds an update, too; this one stays as it is."""
+        other = Board()
+        other._held = {kind: dict(held) for kind, held in self._held.items()}
+        other.changes = self.changes
+        other.take(update)
+        return other
+
     def drop(self, update: Update) -> None:
         """Forget an update that ended."""
         held = self._held.get(update.kind, {})

@@ -9,7 +9,7 @@ import asyncio
 import io
 import logging
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -21,25 +21,38 @@ from stillwatch.stop.responses import DEFAULT, Analysts, MeasuresInForce, read_a
 from stillwatch.stop.responses.differences import differences
 from stillwatch.stop.responses.governance import Governance
 from stillwatch.stop.service.board import Board, Kept
-from stillwatch.stop.service.bodies import read_indicators
+from stillwatch.stop.service.bodies import read_indicators, read_scan_body
 from stillwatch.stop.service.knowing import Recalls, knowledge_of, readable
-from stillwatch.stop.service.scans import SOURCE, read_intelligence, read_scan, stamp
+from stillwatch.stop.service.scans import SOURCE, read_intelligence, read_scan, stamp, written
 from stillwatch.stop.service.updates import Update
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from stillwatch.stop.responses import Policy
     from stillwatch.stop.service.live import LiveService
     from stillwatch.stop.service.metrics import Metrics
     from stillwatch.stop.service.settings import Settings
+    from stillwatch.stop.serving import Knowledge
 
 __all__ = ["Replica"]
 
 _log = logging.getLogger(__name__)
 _NEEDED = ("analysts", "policy", "accounts")
 """Files without which nothing is served; others may come later."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What is known, and what it was made of."""
+
+    changes: int
+    """Of the board."""
+    accounts: pa.Table | None
+    decoys: tuple[str, ...]
+    knowledge: Knowledge
+    broken: list[RefusedError]
 
 
 class Replica:
@@ -74,6 +87,7 @@ class Replica:
         self._analysts: Analysts | None = None
         self._accounts: pa.Table | None = None
         self._built = 0
+        self._ahead: _Made | None = None
         self._changed = asyncio.Event()
         self._building = asyncio.Lock()
 
@@ -83,6 +97,7 @@ class Replica:
         Raises:
             StillwatchError: the policy or the list of analysts cannot be used.
         """
+        await self._look(_NEEDED, first=True)
         if self._kept is not None:
             for update in await asyncio.to_thread(lambda: list(self._kept.read())):  # type: ignore[union-attr]
                 try:
@@ -94,6 +109,8 @@ class Replica:
             if self._kept.damaged:
                 _log.error("kept updates are damaged", extra={"files": self._kept.damaged})
         await self._look(first=True)
+        if self._settings.policy is None:
+            self.apply(DEFAULT)
         await self._rebuild()
 
     async def run(self) -> None:
@@ -102,7 +119,6 @@ class Replica:
         try:
             while True:
                 await self._changed.wait()
-                self._changed.clear()
                 await self._rebuild()
         finally:
             looking.cancel()
@@ -110,7 +126,7 @@ class Replica:
     async def look(self) -> None:
         """Look at the files now, whether or not they seem to have changed: at SIGHUP."""
         self._stamps.clear()
-        await self._look(first=False)
+        await self._look()
 
     async def take(self, update: Update) -> None:
         """Take an update that was heard; it is in force soon, and on the disk on return.
@@ -119,11 +135,12 @@ class Replica:
             RefusedError: its body cannot be read; an earlier version stays in force.
             OSError: it could not be kept; it is in force.
         """
-        try:
-            await asyncio.to_thread(self._try, update)
-        except RefusedError:
-            self._metrics.updates.labels(update.kind, "refused").inc()
-            raise
+        if update.kind == "measures" or self.board.lacks(update):
+            try:
+                await asyncio.to_thread(self._try, update)
+            except RefusedError:
+                self._metrics.updates.labels(update.kind, "refused").inc()
+                raise
         taken = self.board.take(update)
         self._metrics.updates.labels(update.kind, "taken" if taken else "known").inc()
         if taken:
@@ -156,6 +173,8 @@ class Replica:
                     "U-7", "measures older than those in force", todo="write the snapshot anew"
                 )
             return
+        if update.kind == "scan" and self._try_ahead(update):
+            return
         single, broken = Board(), list[RefusedError]()
         single.take(update)
         try:
@@ -166,6 +185,36 @@ class Replica:
             ) from error
         if broken:
             raise broken[0]
+
+    def _try_ahead(self, update: Update) -> bool:
+        """Build all that will be known with a scan, which is most of the work, and keep it.
+
+        False where that cannot be built, whichever update it is that is at fault.
+        """
+        read_scan_body(update.body)
+        try:
+            self._ahead = self._make(self.board.plus(update))
+        except Exception:  # noqa: BLE001 - the caller finds out whose fault it is
+            self._ahead = None
+        return self._ahead is not None
+
+    def _make(self, board: Board) -> _Made:
+        now = self._clock()
+        self._built += 1
+        measures = self._measures(self._service.policy, Recalls.of((), now=now))
+        changes, accounts, decoys = board.changes, self._accounts, tuple(measures.decoys)
+        said = {"accounts": accounts, "decoys": decoys, "secret": self._secret}
+        knowledge, broken = knowledge_of(board, version=self._built, now=now, **said)  # type: ignore[arg-type]
+        return _Made(changes, accounts, decoys, knowledge, broken)
+
+    def _made(self) -> _Made:
+        """Return what is known now: made already where a scan was the last that came."""
+        made, self._ahead = self._ahead, None
+        measures = self._measures(self._service.policy, Recalls.of((), now=self._clock()))
+        current = (self.board.changes, tuple(measures.decoys))
+        if made and made.accounts is self._accounts and (made.changes, made.decoys) == current:
+            return made
+        return self._make(self.board)
 
     def _measures(self, policy: Policy, recalls: Recalls) -> MeasuresInForce:
         updates = self.board.of("measures")
@@ -185,11 +234,11 @@ class Replica:
         while True:
             await asyncio.sleep(self._settings.watch)
             try:
-                await self._look(first=False)
+                await self._look()
             except Exception as error:  # noqa: BLE001 - files are looked at again, whatever one held
                 _log.error("looking at files failed", extra={"error": type(error).__name__})
 
-    async def _look(self, *, first: bool) -> None:
+    async def _look(self, only: Sequence[str] = (), *, first: bool = False) -> None:
         settings = self._settings
         looks: tuple[tuple[str, Path | None, Callable[[Path], None]], ...] = (
             ("analysts", settings.analysts, self._read_analysts),
@@ -201,7 +250,7 @@ class Replica:
             ("measures", settings.measures, self._read_measures),
         )
         for name, path, read in looks:
-            if path is None:
+            if path is None or (only and name not in only):
                 continue
             seen = _stamps(name, path)
             if self._stamps.get(name) == seen:
@@ -224,8 +273,6 @@ class Replica:
                 self._metrics.reloads.labels(name, "taken").inc()
                 self._changed.set()
             self._stamps[name] = seen
-        if first and settings.policy is None:
-            self.apply(DEFAULT)
 
     def _read_analysts(self, path: Path) -> None:
         self._analysts = read_analysts(path)
@@ -266,21 +313,23 @@ class Replica:
         self._accounts = table
 
     def _read_scan(self, path: Path) -> None:
-        self._take_file(read_scan(path, version=_written(path / "campaigns.json")))
+        self._take_file(read_scan(path, version=written(path / "campaigns.json")))
 
     def _read_intelligence(self, path: Path) -> None:
-        self._take_file(read_intelligence(path, version=_written(path)))
+        self._take_file(read_intelligence(path, version=written(path)))
 
     def _read_indicators(self, path: Path) -> None:
         raw = read_small(path, "the indicators", 512 << 20)
         read_indicators(raw)
-        self._take_file(Update("indicators", SOURCE, _written(path), raw))
+        self._take_file(Update("indicators", SOURCE, written(path), raw))
 
     def _read_measures(self, path: Path) -> None:
         raw = read_small(path, "the measures", 64 << 20)
-        self._take_file(Update("measures", SOURCE, _written(path), raw))
+        self._take_file(Update("measures", SOURCE, written(path), raw))
 
     def _take_file(self, update: Update) -> None:
+        if update.kind != "measures" and not self.board.lacks(update):
+            return  # it was kept, or came over the stream
         self._try(update)
         if self.board.take(update) and self._kept is not None:
             try:
@@ -292,18 +341,10 @@ class Replica:
 
     async def _rebuild(self) -> None:
         async with self._building:
-            now, service = self._clock(), self._service
-            self._built += 1
+            service = self._service
+            self._changed.clear()  # what changes from here on is for the next
             try:
-                knowledge, broken = await asyncio.to_thread(
-                    knowledge_of,
-                    self.board,
-                    version=self._built,
-                    now=now,
-                    accounts=self._accounts,
-                    decoys=tuple(self._measures(service.policy, Recalls.of((), now=now)).decoys),
-                    secret=self._secret,
-                )
+                made = await asyncio.to_thread(self._made)
             except Exception as error:  # noqa: BLE001 - else nothing newer is ever put in force
                 words = str(error)[:200] if isinstance(error, StillwatchError) else ""
                 _log.error(
@@ -311,16 +352,16 @@ class Replica:
                     extra={"error": words or type(error).__name__},
                 )
                 return
-            for fault in broken:
+            for fault in made.broken:
                 _log.error("an update cannot be used", extra={"error": str(fault)})
-            service.core.knowledge = knowledge
+            knowledge = service.core.knowledge = made.knowledge
             self.apply(service.policy)
             service.knowing = not self._expected() or bool(self.board.of("scan"))
-            self._metrics.knowledge_version.set(self._built)
+            self._metrics.knowledge_version.set(knowledge.version)
             self._metrics.knowledge_as_of.set(knowledge.as_of / 1e6)
             _log.info(
                 "what is known was replaced",
-                extra={"version": self._built, "campaigns": len(knowledge.campaigns)},
+                extra={"version": knowledge.version, "campaigns": len(knowledge.campaigns)},
             )
 
     def _expected(self) -> bool:
@@ -348,9 +389,3 @@ def _stamps(name: str, path: Path) -> Any:  # noqa: ANN401 - compared, and nothi
     if name == "policy":  # and its signatures, which lie beside it
         return stamp(path), *(stamp(one) for one in sorted(path.parent.glob(f"{path.name}.*")))
     return stamp(path)
-
-
-def _written(path: Path) -> int:
-    """Return when a file was written, microseconds since 1970."""
-    found = stamp(path)
-    return 0 if found is None else found[2] // 1000

@@ -102,6 +102,7 @@ class Process:
         self._ends = asyncio.Event()
         self._servers: list[uvicorn.Server] = []
         self._grpc: list[GrpcServer] = []
+        self._api: HttpApi | None = None
         self._shared: RedisBuckets | None = None
 
     async def run(self, say: Callable[[str], None]) -> None:
@@ -227,8 +228,8 @@ class Process:
             places.append(f"{name} {url_of(bound, tls)}")
 
         if settings.api is not None:
-            api = HttpApi(gateway, tokens=_digests(settings.api))
-            start("api", api, settings.api)
+            self._api = HttpApi(gateway, tokens=_digests(settings.api))
+            start("api", self._api, settings.api)
         for name, listener, method in (
             ("ext_proc", settings.ext_proc, ext_proc),
             ("rate_limit", settings.rate_limit, rate_limits),
@@ -305,6 +306,8 @@ class Process:
             server.should_exit = True
         if serving:
             await asyncio.wait(serving, timeout=left())
+        if self._api is not None:
+            await self._api.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -19,7 +19,7 @@ from stillwatch.stop.service.updates import Update
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["SOURCE", "read_intelligence", "read_scan", "stamp"]
+__all__ = ["SOURCE", "read_intelligence", "read_scan", "stamp", "written"]
 
 SOURCE = "scan"
 """Key of what a scan and a match say: there is one of each."""
@@ -34,6 +34,12 @@ def stamp(path: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def written(path: Path) -> int:
+    """Return when a file was written, microseconds since 1970; 0 where it is not there."""
+    found = stamp(path)
+    return 0 if found is None else found[2] // 1000
 
 
 def read_scan(folder: Path, *, version: int) -> Update:

@@ -101,7 +101,7 @@ class UpdateSettings(_Table, frozen=True):
     prefix: str = "stillwatch.updates"
     """Of its subjects."""
     trusted: list[_Key] = field(default_factory=list)
-    """Keys whose updates are believed, each for its kinds; none believes whoever may publish."""
+    """Keys whose updates are believed, each for its kinds; nobody else is."""
 
     def keys(self) -> tuple[Trusted, ...]:
         """Return the keys.
@@ -237,6 +237,8 @@ def _check(settings: Settings, where: str) -> None:
         "lake.observations needs key_file": lake.observations and not settings.key_file,
         "updates.nats needs state, which remembers what was heard": updates.nats
         and not settings.state,
+        "updates.nats needs updates.trusted, keys of those who may say something": updates.nats
+        and not updates.trusted,
         "measures needs analysts, whose signatures count": settings.measures
         and not settings.analysts,
         "buckets.url and buckets.url_file": settings.buckets.url and settings.buckets.url_file,

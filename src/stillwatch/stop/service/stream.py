@@ -62,7 +62,7 @@ class Hearing:
     Args:
         place: where.
         replica: name of the consumer; a replica that lost its folder needs another.
-        trusted: keys whose updates are believed; none believes whoever may publish.
+        trusted: keys whose updates are believed.
         take: takes an update, and returns when it is on the disk; raises OSError where it is not.
         clock: microseconds since 1970.
         refused: takes the rule that a message broke.
@@ -159,15 +159,13 @@ class Hearing:
             await one.ack()
 
 
-async def send_updates(
-    place: Place, updates: Sequence[Update], key: SigningKey | None = None
-) -> None:
+async def send_updates(place: Place, updates: Sequence[Update], key: SigningKey | None) -> None:
     """Publish updates; each is whole in the stream when this returns.
 
     Args:
         place: where.
         updates: newest last.
-        key: signs; None for no signature.
+        key: signs; without a signature no replica believes them.
 
     Raises:
         UnreachableError: NATS did not take all of them.

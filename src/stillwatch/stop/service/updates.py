@@ -125,7 +125,7 @@ def opened(message: bytes, trusted: Sequence[Trusted], *, now: int) -> Part:
 
     Args:
         message: as it came.
-        trusted: keys; where there are none, anybody who can publish is believed.
+        trusted: keys; where there are none, nobody is believed.
         now: microseconds since 1970.
 
     Raises:
@@ -139,7 +139,7 @@ def opened(message: bytes, trusted: Sequence[Trusted], *, now: int) -> Part:
         raise RefusedError("U-1", "a message is no part of an update") from error
     if part.number >= part.parts:  # U-1
         raise RefusedError("U-1", "a part has a number beyond its parts", where=part.kind)
-    if trusted and not any(
+    if not any(
         one.key.key_id == sealed.key_id
         and part.kind in one.kinds
         and one.key.verify(sealed.signature, _CONTEXT + sealed.part)
