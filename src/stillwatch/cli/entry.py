@@ -33,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "policy": "stillwatch.cli.policy",
     "measures": "stillwatch.cli.measures",
     "watermark": "stillwatch.cli.watermark",
+    "provenance": "stillwatch.cli.provenance",
     "evidence": "stillwatch.cli.evidence",
     "serve": "stillwatch.cli.serve",
     "updates": "stillwatch.cli.updates",

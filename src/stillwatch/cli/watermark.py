@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stillwatch.prove.watermark import Detection, Named, Score
     from stillwatch.prove.watermark.reading import Columns
 
-__all__ = ["command"]
+__all__ = ["command", "named_keys"]
 
 _file = click.Path(path_type=Path, dir_okay=False)
 
@@ -70,7 +70,7 @@ def detect(
     from stillwatch.prove.watermark import Detector  # noqa: PLC0415
     from stillwatch.prove.watermark.reading import read_texts  # noqa: PLC0415
 
-    tried = _named(key_book, issued, reveals, signed_by)
+    tried = named_keys(key_book, issued, reveals, signed_by)
     columns = _columns(tokens, text, tokenizer)
     detector = Detector(tried)
     for path in inputs:
@@ -84,9 +84,15 @@ def detect(
         _say(detection, len(tried), as_json=as_json)
 
 
-def _named(
+def named_keys(
     book: Path | None, issued: tuple[Path, ...], reveals: tuple[Path, ...], signers: tuple[str, ...]
 ) -> list[Named]:
+    """Return the keys that options name, in a book, as issued or as revealed.
+
+    Raises:
+        ConfigurationError: there is none, or a reveal without who signed its commitment.
+        StillwatchError: a file is not what it is named as.
+    """
     from stillwatch.disk import read_small  # noqa: PLC0415
     from stillwatch.ledger import VerifyKey  # noqa: PLC0415
     from stillwatch.prove.watermark import (  # noqa: PLC0415
