@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "account": "stillwatch.cli.account",
     "signatures": "stillwatch.cli.signatures",
     "match": "stillwatch.cli.match",
+    "report": "stillwatch.cli.report",
     "alert": "stillwatch.cli.alert",
     "verdicts": "stillwatch.cli.verdicts",
     "vault": "stillwatch.cli.vault",
@@ -34,10 +35,12 @@ COMMANDS: dict[str, str] = {
     "measures": "stillwatch.cli.measures",
     "watermark": "stillwatch.cli.watermark",
     "provenance": "stillwatch.cli.provenance",
+    "lineage": "stillwatch.cli.lineage",
     "evidence": "stillwatch.cli.evidence",
     "serve": "stillwatch.cli.serve",
     "updates": "stillwatch.cli.updates",
     "appeals": "stillwatch.cli.appeals",
+    "store": "stillwatch.cli.store",
     "demo": "stillwatch.cli.demo",
 }
 """Command name to the module that defines it as ``command``."""
