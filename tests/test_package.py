@@ -132,6 +132,7 @@ def test_dependencies_are_those_that_are_imported():
     known = {
         "confluent_kafka": "confluent-kafka",
         "google": "protobuf",
+        "markdown_it": "markdown-it-py",
         "nats": "nats-py",
         "opentelemetry": "opentelemetry-sdk",
         "pkcs11": "python-pkcs11",
