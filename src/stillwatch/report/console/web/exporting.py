@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from stillwatch.report.console.web import people
+from stillwatch.report.console.cases import Act
+from stillwatch.report.console.cases.log import Entry, written
+from stillwatch.report.console.cases.roles import role_for
 from stillwatch.report.console.web.exports import rows
 from stillwatch.report.console.web.layout import place
 
@@ -122,8 +124,16 @@ async def _sent(
     columns: Sequence[str],
     lines: Sequence[Sequence[object]],
 ) -> Response:
-    who, said = asked.person.name, f"exported {name}, {len(lines):,} rows"
-    await desk.database.write(people.note, said, asked.now, name=who, address=asked.address, by=who)
+    entry = Entry(
+        time=asked.now,
+        who=asked.person.name,
+        role=role_for(asked.person, Act.EXPORT),
+        action="export",
+        about=f"table:{name}",
+        why=f"{len(lines):,} rows saved as a file",
+        more={"query": str(asked.request.url.query)[:2000]},
+    )
+    await desk.database.write(written, entry)
     head = {"content-disposition": f'attachment; filename="stillwatch-{name}.csv"'}
     kind = "text/csv; charset=utf-8; header=present"
     return Response(rows([columns, *lines]), media_type=kind, headers=head)
