@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stillwatch.testing.endpoint import ModelEndpoint, serving
 from stillwatch.testing.model import FakeModel
 
-__all__ = ["FakeModel"]
+__all__ = ["FakeModel", "ModelEndpoint", "serving"]

@@ -300,7 +300,8 @@ def _part(path: Path) -> Planned:
                 where=str(path),
                 todo=f"set test to one of {', '.join(known)}",
             )
-        odd = set(held) - {one.name for one in fields(known[test])}
+        names = {one.name for one in fields(known[test])}  # type: ignore[arg-type]
+        odd = set(held) - names
         if odd:
             raise RefusedError("Q-1", f"a planned test has other fields: {sorted(odd)[:5]}")
         part: Planned = msgspec.convert(held, known[test])

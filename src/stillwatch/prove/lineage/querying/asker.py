@@ -151,7 +151,8 @@ class Asker:
         self._luck = random.Random()
         self._lost = 0  # questions that failed one after the other
         self._answered = 0
-        self._ended = asyncio.Event()
+        self._under_way = 0
+        self._ended, self._settled = asyncio.Event(), asyncio.Event()
 
     async def run(
         self, questions: Sequence[Question], tell: Callable[[Tally], None] = lambda _: None
@@ -210,21 +211,18 @@ class Asker:
     ) -> tuple[Line | None, float | None]:
         """Ask once; None where the run ends before."""
         most = most_of(question)
-        if not tally.stopped and not self._budget.reserve(most):
-            self._end(tally, "the next question could pass the budget's bound")
-            tally.budget = True
-        if tally.stopped:
+        if not await self._reserved(most, tally):
             return None, None
         at = self._pace.slot(time.monotonic(), most.tokens)
         while (left := max(at, self._pace.held) - time.monotonic()) > 0 and not tally.stopped:
             await self._rest(left)
         if tally.stopped:
-            self._budget.settle(most, Spent())
+            self._settle(most, Spent())
             return None, None
         tally.requests += 1
         line, wait = await self._request(client, question, attempt)
         self._transcript.add(line)
-        self._budget.settle(most, line.used)
+        self._settle(most, line.used)
         self._pace.used(most.tokens, line.used.tokens)
         if wait is not None:
             self._pace.hold(time.monotonic() + min(wait, self._limits.longest_wait))
@@ -245,9 +243,29 @@ class Asker:
         elif self._lost >= _IN_A_ROW and (line.outcome == "failed" or not self._answered):
             self._end(tally, f"{self._lost} questions in a row have no answer: {line.error}")
 
+    async def _reserved(self, most: Spent, tally: Tally) -> bool:
+        """Set aside what a question may use, once what is under way leaves room for it."""
+        while not tally.stopped:
+            if self._budget.reserve(most):
+                self._under_way += 1
+                return True
+            if not self._under_way:
+                self._end(tally, "the next question could pass the budget's bound")
+                tally.budget = True
+                break
+            self._settled.clear()
+            await self._settled.wait()
+        return False
+
+    def _settle(self, most: Spent, used: Spent) -> None:
+        self._budget.settle(most, used)
+        self._under_way -= 1
+        self._settled.set()
+
     def _end(self, tally: Tally, why: str) -> None:
         tally.stopped = tally.stopped or why
         self._ended.set()
+        self._settled.set()
 
     async def _rest(self, seconds: float) -> None:
         """Wait, or until the run ends."""
