@@ -17,8 +17,15 @@ if TYPE_CHECKING:
 
     from stillwatch.report.console.cases.records import SourceHealth
 
-__all__ = ["changes", "newest_run", "now", "run_of", "version"]
+__all__ = ["NEWS", "changes", "newest_run", "now", "run_of", "version"]
 
+NEWS = frozenset(
+    {
+        "declared", "grew", "again", "merged", "aside", "gone",
+        "flagged", "withdrawn", "moved", "renamed", "score", "revised",
+    }
+)  # fmt: skip
+"""Kinds of change that scans bring; all others are acts of people."""
 _RUNS = 30
 _DAYS = 400
 
