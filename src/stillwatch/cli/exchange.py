@@ -11,7 +11,7 @@ import click
 
 from stillwatch.cli import options
 from stillwatch.cli.exchange_acting import contest, publish, recall, release
-from stillwatch.cli.exchange_credentials import certificate, nats_key
+from stillwatch.cli.exchange_credentials import certificate, key, nats_key
 from stillwatch.cli.exchange_epochs import epoch
 from stillwatch.cli.exchange_gate import hand_over, stand
 from stillwatch.cli.exchange_matching import match
@@ -208,12 +208,24 @@ def status(home: Path, *, online: bool, as_json: bool) -> None:
             "waiting": len(store.waiting()),
             "owed": len(store.recalls()),
             "evidence": len(list(member.home.evidence.glob("*.json"))),
+            "key": member.home.key().public.key_id,
+        }
+        keys = {
+            one.key.key_id: _day("" if one.until is None else str(one.until))
+            for one in store.keyring().keys(member.id)
         }
         if online:
             document["precision"] = member.client.get("/exchange/v1/precision")
-        printed(document, as_json=as_json)
         if as_json:
+            printed({**document, "keys": keys}, as_json=True)
             return
+        printed(document, as_json=False)
+        for name, until in keys.items():
+            click.echo(f"{'log names key':16}{name}, ends: {until}")
+        if member.home.next_key.exists():
+            click.echo(
+                "a new key waits to be enrolled: run `stillwatch exchange key new` again", err=True
+            )
         for number, share, hit, _ in store.held_back():
             click.echo(f"held back: {number} hits {hit} verified accounts ({share:.2%})", err=True)
         for index, source, rule, publisher in store.refusals()[-10:]:
@@ -306,5 +318,5 @@ def take(path: Path, home: Path, given: tuple[tuple[str, str], ...], *, as_json:
         printed({"objects": len(found) - refused, "refused": refused}, as_json=as_json)
 
 
-for _part in (publish, stand, match, contest, recall, release, epoch, nats_key, certificate):
+for _part in (publish, stand, match, contest, recall, release, epoch, key, nats_key, certificate):
     command.add_command(_part)

@@ -1,4 +1,4 @@
-"""``stillwatch exchange nats-key`` and ``certificate``: what is shown on a connection."""
+"""``stillwatch exchange key``, ``nats-key``, ``certificate``: what signs, and what is shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stillwatch.cli.exchange_options import home_option, opened_member
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["certificate", "nats_key"]
+__all__ = ["certificate", "key", "nats_key"]
 
 _overlap = click.option(
     "--overlap",
@@ -21,6 +21,35 @@ _overlap = click.option(
     type=click.IntRange(0, 86_400),
     help="Seconds that the one before stays good.",
 )
+
+
+@click.group("key")
+def key() -> None:
+    """Change the key that signs for this member."""
+
+
+@key.command("new")
+@home_option
+@_overlap
+def new_key(home: Path, overlap: int) -> None:
+    """Make a signing key, enrol it with the consent of the one before, and print its id.
+
+    Commands that run meanwhile go on with the new one. Where the hub did not answer, give the
+    command again: the same key is enrolled, once.
+    """
+    with opened_member(home) as member:
+        click.echo(member.change_key(overlap))
+
+
+@key.command("retire")
+@click.argument("key_id")
+@home_option
+def retire(home: Path, key_id: str) -> None:
+    """End the key KEY_ID of this member now, which status names."""
+    from stillwatch.share.exchange.changing import retire_key  # noqa: PLC0415
+
+    with opened_member(home) as member:
+        retire_key(member.client, key_id)
 
 
 @click.command("nats-key")

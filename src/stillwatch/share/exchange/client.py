@@ -37,14 +37,22 @@ _SKEW = 86_400
 
 
 class _Signer(httpx.Auth):
-    """Signs each request; follows the hub's clock once where its own is off."""
+    """Signs each request; where the hub refuses that, tries once what may be why.
+
+    Its clock may be off, or another process of the member has changed the key since this one began.
+    """
 
     requires_request_body = True
 
     def __init__(
-        self, key: SigningKey, clock: Callable[[], float], nonce: Callable[[], str]
+        self,
+        key: SigningKey,
+        clock: Callable[[], float],
+        nonce: Callable[[], str],
+        newest: Callable[[], SigningKey] | None,
     ) -> None:
         self._key, self._clock, self._nonce = key, clock, nonce
+        self._newest = newest
         self._ahead = 0
         self.spares = False
         """A certificate says who asks, so that requests need no signature."""
@@ -57,11 +65,20 @@ class _Signer(httpx.Auth):
             self.spares = False  # the certificate does not arrive, or counts no more
         self._sign(request)
         response = yield request
+        if response.status_code != httpx.codes.UNAUTHORIZED:
+            return
         ahead = self._seconds_ahead(response)
         if ahead is not None:
             self._ahead = ahead
+        if self._changed() or ahead is not None:
             self._sign(request)
             yield request
+
+    def _changed(self) -> bool:
+        newest = self._key if self._newest is None else self._newest()
+        changed = newest.public != self._key.public
+        self._key = newest
+        return changed
 
     def _sign(self, request: httpx.Request) -> None:
         for name in ("Signature", "Signature-Input", "Content-Digest"):
@@ -79,9 +96,7 @@ class _Signer(httpx.Auth):
         )
 
     def _seconds_ahead(self, response: httpx.Response) -> int | None:
-        """Return how far the hub's clock is ahead, where that is why it refused."""
-        if response.status_code != httpx.codes.UNAUTHORIZED:
-            return None
+        """Return how far the hub's clock is ahead, where that may be why it refused."""
         try:
             there = email.utils.parsedate_to_datetime(response.headers["date"]).timestamp()
         except (KeyError, ValueError, TypeError):
@@ -102,6 +117,7 @@ class HubClient:
         transport: another way to the hub; None takes the network.
         patience: seconds that a connection, or the wait between two parts of an answer, may take.
         certificate: file with a certificate and its key, shown in place of signing; None for none.
+        newest: gives the key that is to sign by now; None where it never changes.
 
     Raises:
         ConfigurationError: the certificate cannot be used.
@@ -117,10 +133,11 @@ class HubClient:
         transport: httpx.BaseTransport | None = None,
         patience: float = 30.0,
         certificate: Path | None = None,
+        newest: Callable[[], SigningKey] | None = None,
     ) -> None:
         self.hub = hub.rstrip("/")
         self.clock = clock
-        signer = _Signer(key, clock, nonce)
+        signer = _Signer(key, clock, nonce, newest)
         given: dict[str, Any] = {}
         if certificate is not None and self.hub.startswith("https:"):
             signer.spares = True

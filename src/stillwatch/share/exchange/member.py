@@ -10,6 +10,7 @@ import msgspec
 
 from stillwatch.errors import ConfigurationError, RefusedError, UnreachableError
 from stillwatch.ledger import VerifyKey
+from stillwatch.share.exchange.changing import change_key
 from stillwatch.share.exchange.client import HubClient
 from stillwatch.share.exchange.epochs import sealing_key
 from stillwatch.share.exchange.matching import Weighted
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from stillwatch.ledger import SigningKey
     from stillwatch.share.exchange.publishing import Sent
     from stillwatch.share.exchange.pulling import Pulled
 
@@ -160,15 +162,9 @@ class Member:
         self.membership = self.home.membership()
         self.clock = clock
         self.store = Store(self.home.database)
-        self.client = HubClient(
-            self.membership.hub,
-            self.home.key(),
-            clock=clock,
-            nonce=_nonce,
-            transport=transport,
-            patience=patience,
-            certificate=self.home.certificate if self.home.certificate.exists() else None,
-        )
+        self._transport, self._patience = transport, patience
+        shown = self.home.certificate if self.home.certificate.exists() else None
+        self.client = self._asking(self.home.key(), certificate=shown, newest=self.home.key)
         self.puller = Puller(self.client, self.store, self.home, self.membership)
 
     def __enter__(self) -> Self:
@@ -184,6 +180,21 @@ class Member:
     def id(self) -> str:
         """Identity id."""
         return self.membership.member
+
+    def change_key(self, overlap: int) -> str:
+        """Sign with a new key from now on, and return its id; see `changing.change_key`."""
+        return change_key(self.client, self._asking, self.home, self.id, overlap=overlap)
+
+    def _asking(self, key: SigningKey, **more: Any) -> HubClient:  # noqa: ANN401 - of HubClient
+        return HubClient(
+            self.membership.hub,
+            key,
+            clock=self.clock,
+            nonce=_nonce,
+            transport=self._transport,
+            patience=self._patience,
+            **more,
+        )
 
     def pull(self) -> Pulled:
         """Take all that there is, and acknowledge what was recalled.

@@ -11,7 +11,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec import Meta
 
-from stillwatch.disk import read_small, write_whole
+from stillwatch.disk import flush, read_small, write_whole
 from stillwatch.errors import ConfigurationError, OutputError
 from stillwatch.ledger import SigningKey, VerifyKey
 
@@ -60,6 +60,8 @@ class Home:
         """Seed of the member's NATS key, where it has one."""
         self.certificate = folder / "tls.pem"
         """Certificate and key for TLS, where it has one."""
+        self.next_key = folder / "signing.key.next"
+        """A signing key that the hub may not know yet."""
         self._membership = folder / "membership.json"
         self._key = folder / "signing.key"
         self._sealing = folder / "sealing.key"
@@ -98,6 +100,22 @@ class Home:
             StillwatchError: there is none, or others can read it.
         """
         return SigningKey.read(self._key)
+
+    def change_key(self) -> None:
+        """Let the next key sign from now on; the one before is gone.
+
+        Raises:
+            OutputError: the folder cannot be written.
+        """
+        try:
+            self.next_key.replace(self._key)
+            flush(self.folder)
+        except OSError as error:
+            raise OutputError(
+                f"the new key cannot take its place: {error.strerror}",
+                where=str(self._key),
+                todo="make the folder writable, and give the command again",
+            ) from error
 
     def sealing(self) -> X25519PrivateKey:
         """Return the key that opens what others sealed for this member."""
