@@ -16,6 +16,7 @@ from stillwatch.errors import ConfigurationError
 from stillwatch.find.campaigns.rulings import grown
 from stillwatch.records import utc
 from stillwatch.report.console.cases.log import Entry, locked, written
+from stillwatch.report.console.cases.peers import take_attribution, take_exchange
 from stillwatch.report.console.cases.reading import read_folder
 from stillwatch.report.console.cases.revised import take_revisions
 from stillwatch.report.console.cases.standing import standing
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from stillwatch.report.console.cases.interface import Sources
     from stillwatch.report.console.cases.reading import Found, ScanFolder
     from stillwatch.report.console.cases.standing import Standing
 
-__all__ = ["Loaded", "load"]
+__all__ = ["Loaded", "load", "refresh"]
 
 _CHILDREN = {
     "votes": tables.votes,
@@ -106,6 +108,31 @@ def load(
     entry = Entry(now, who, "operator", "import", f"run:{number}", "", more=more)
     written(connection, entry)
     return Loaded(number, changed=True, campaigns=campaigns, verdicts=verdicts, revisions=revised)
+
+
+def refresh(connection: Connection, sources: Sources, *, now: int, who: str) -> Loaded | None:
+    """Take in whatever is new of a scan's results, the exchange and attributions.
+
+    Args:
+        connection: in a transaction; all is taken in, or nothing.
+        sources: what is None is left out.
+        now: microseconds since 1970.
+        who: imports, for the log.
+
+    Returns:
+        What was imported of the results; None where the sources name none.
+
+    Raises:
+        StillwatchError: as `load`, `take_exchange` and `take_attribution` say.
+    """
+    done = None
+    if sources.results is not None:
+        done = load(connection, sources.results, now=now, who=who, state=sources.state)
+    if sources.exchange is not None:
+        take_exchange(connection, sources.exchange, now=now)
+    if sources.attribution is not None:
+        take_attribution(connection, sources.attribution)
+    return done
 
 
 def _count(connection: Connection) -> None:

@@ -70,7 +70,7 @@ def locked(connection: Connection) -> Any:  # noqa: ANN401 - a row of the table
     row = connection.execute(sa.select(tables.head).with_for_update()).first()
     if row is None:
         raise ConfigurationError(
-            "the console's tables were not made", todo="stillwatch console init"
+            "the console's tables were not made", todo="stillwatch console import RESULTS"
         )
     return row
 

@@ -32,8 +32,8 @@ __all__ = ["Found", "ScanFolder", "digest_of", "held", "micros", "read_folder"]
 
 _LARGEST = 4 << 30
 _DAY = 86_400_000_000
-_COST = "avoided"
-"""The figure of damage that is sorted by and added up: training cost that the data saved."""
+_COST = "made_by_people"
+"""The figure of damage that is sorted by and added up: what the data would have cost to make."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class CampaignRow:
     recommended_measure: str
     review_only: bool
     cost: float | None
-    """Likely training cost saved; None where not known."""
+    """What the data would have cost to make, likely; None where not known."""
     currency: str
     waiting_since: datetime | None
     """None where nobody waits for a decision."""

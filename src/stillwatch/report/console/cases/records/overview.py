@@ -71,7 +71,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day of all campaigns; prompts of examples are in no table, only in ``report.html``."""
+    """A day of all campaigns that the newest scan declared."""
 
     day: datetime
     exchanges: int
@@ -81,7 +81,7 @@ class Day:
     """Accounts of campaigns opened."""
     blocked: int
     cost: tuple[float, float, float] | None
-    """Training cost saved by what was taken that day: low, likely, high; in the assumptions'
+    """What the data taken that day would have cost to make: low, likely, high; in the assumptions'
     currency. A campaign's figure is spread evenly over its exchanges. None where not known."""
 
 
