@@ -14,17 +14,57 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from stillwatch.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["newest", "stands_at", "upgrade"]
+__all__ = ["chain", "newest", "parts", "standing", "stands_at", "upgrade"]
 
 
-def upgrade(connection: Connection, part: str = "hub") -> None:
-    """Bring a part's tables to the newest layout; making them is the first step."""
+def upgrade(connection: Connection, part: str = "hub", *, to: str = "") -> None:
+    """Bring a part's tables to the newest layout; making them is the first step.
+
+    Args:
+        connection: in a transaction.
+        part: whose tables.
+        to: a step of the part to stop at; the newest if empty.
+    """
     settings = _config()
     settings.attributes["connection"] = connection
-    command.upgrade(settings, f"{part}@head")
+    command.upgrade(settings, to or f"{part}@head")
+
+
+def parts() -> tuple[str, ...]:
+    """Return all parts that have tables, by name."""
+    script = ScriptDirectory.from_config(_config())
+    found = (script.get_revision(base) for base in script.get_bases())
+    return tuple(sorted(label for step in found for label in step.branch_labels))
+
+
+def chain(part: str) -> tuple[str, ...]:
+    """Return a part's steps, the first one first."""
+    script = ScriptDirectory.from_config(_config())
+    return tuple(s.revision for s in script.walk_revisions(head=f"{part}@head"))[::-1]
+
+
+def standing(connection: Connection) -> dict[str, str]:
+    """Return the step that each part in a database is at.
+
+    Raises:
+        ConfigurationError: a later version of stillwatch made a step.
+    """
+    script = ScriptDirectory.from_config(_config())
+    known = {step.revision: step.branch_labels for step in script.walk_revisions()}
+    found: dict[str, str] = {}
+    for step in MigrationContext.configure(connection).get_current_heads():
+        if step not in known:
+            raise ConfigurationError(
+                f"the database is at step {step}, which this version does not know",
+                todo="use the version of stillwatch that made it, or a later one",
+            )
+        found |= dict.fromkeys(known[step], step)
+    return found
 
 
 def stands_at(connection: Connection, part: str = "hub") -> str | None:
