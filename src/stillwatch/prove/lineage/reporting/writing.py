@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from stillwatch.disk import read_small
-from stillwatch.errors import MissingExtraError, RefusedError
+from stillwatch.errors import RefusedError
 from stillwatch.prove.lineage.folder import RESULTS, file_digest
 from stillwatch.prove.lineage.querying.transcripts import read_lines
 from stillwatch.prove.lineage.reporting.document import document_of
 from stillwatch.prove.lineage.reporting.rendering import as_data, as_html, as_markdown, as_text
+from stillwatch.typesetting import Press, typeset
 
 if TYPE_CHECKING:
     from stillwatch.prove.lineage.folder import Folder
@@ -82,16 +82,5 @@ def _examples(folder: Folder, many: int) -> list[tuple[str, str, str]]:
 
 
 def _pdf(data: dict[str, object]) -> bytes:
-    try:
-        import typst  # noqa: PLC0415 - optional
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            "PDF needs typst", todo="pip install 'stillwatch[prove-report]', or write HTML"
-        ) from error
     template = files("stillwatch.prove.lineage.reporting").joinpath("report.typ").read_bytes()
-    with TemporaryDirectory() as scratch:
-        root = Path(scratch)
-        (root / "data.json").write_text(json.dumps(data), "utf-8")
-        (root / "report.typ").write_bytes(template)
-        typst.compile(str(root / "report.typ"), output=str(root / "report.pdf"), root=scratch)
-        return (root / "report.pdf").read_bytes()
+    return typeset(template, data, Press("prove-report"), where="report.typ")
