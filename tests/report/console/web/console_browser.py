@@ -15,6 +15,8 @@ from stillwatch.report.console.web import Desk, Pages, WebSettings, console, peo
 from stillwatch.store import Database
 
 ORIGIN = "http://127.0.0.1:8722"
+PAGES = Pages()
+"""Compiled once."""
 
 
 class Clock:
@@ -39,9 +41,7 @@ class Site:
         self.database.now(prepare_cases)
         self.database.now(people.prepare)
         self.clock = Clock()
-        self.desk = Desk(
-            WebSettings(origin), cases, self.database, Pages(), clock=self.clock, **more
-        )
+        self.desk = Desk(WebSettings(origin), cases, self.database, PAGES, clock=self.clock, **more)
         self.app = console(self.desk)
         self.passwords = {}
 
