@@ -7,7 +7,7 @@ scan has nothing on says so, and one that only the operator can answer is marked
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from stillwatch.disk import read_small
@@ -76,11 +76,11 @@ class Filing:
 
     stage: str
     forms: tuple[str, ...]
-    with_accounts: bool
+    with_accounts: bool = False
     """Whether account ids, which are personal data, are in it."""
-    answers: Mapping[str, str]
+    answers: Mapping[str, str] = field(default_factory=dict)
     """The operator's, by field."""
-    applied: Sequence[Applied] | None
+    applied: Sequence[Applied] | None = None
     """Measures on this campaign; None where no record of measures was given."""
 
 
@@ -156,14 +156,14 @@ def filing_facts(
 
 
 def _check(form: Mapping[str, Any], answers: Mapping[str, str], where: str) -> None:
-    fields = [field for part in form["section"] for field in part["field"]]
-    keys = {field["key"] for field in fields}
-    for field in fields:
-        wrong = set(field["forms"]) - set(FORMS)
-        if wrong or field["stage"] not in STAGES or field.get("from", "type") not in HELD:
+    asked = [item for part in form["section"] for item in part["field"]]
+    keys = {item["key"] for item in asked}
+    for item in asked:
+        wrong = set(item["forms"]) - set(FORMS)
+        if wrong or item["stage"] not in STAGES or item.get("from", "type") not in HELD:
             raise ConfigurationError(
                 "a field of the form names no form, stage or fact that there is",
-                where=f"{where}, field {field['key']!a}",
+                where=f"{where}, field {item['key']!a}",
                 todo="see docs/reference/reports.md for those that there are",
             )
     if set(answers) - keys:
@@ -178,19 +178,19 @@ def _answers(
 ) -> list[Answer]:
     reached = STAGES[: STAGES.index(filing.stage) + 1]
     return [
-        _answer(field, filing.answers.get(field["key"], ""), held, sources)
-        for field in fields
-        if field["stage"] in reached and set(field["forms"]) & set(filing.forms)
+        _answer(item, filing.answers.get(item["key"], ""), held, sources)
+        for item in fields
+        if item["stage"] in reached and set(item["forms"]) & set(filing.forms)
     ]
 
 
-def _answer(field: Mapping[str, Any], stated: str, held: Held, known: Sequence[str]) -> Answer:
-    key, asks = field["key"], field["asks"]
-    sources = tuple(sorted(field.get("sources", ()), key=known.index))
-    if "from" not in field:
+def _answer(item: Mapping[str, Any], stated: str, held: Held, known: Sequence[str]) -> Answer:
+    key, asks = item["key"], item["asks"]
+    sources = tuple(sorted(item.get("sources", ()), key=known.index))
+    if "from" not in item:
         status = "stated" if stated.strip() else "to fill in"
         return Answer(key, asks, status, stated.strip(), sources)
-    found = HELD[field["from"]](held)
+    found = HELD[item["from"]](held)
     if stated.strip():
         # what was measured is not replaced by what is said of it
         both = f"{found.says}\n{stated.strip()}" if found.known else stated.strip()
