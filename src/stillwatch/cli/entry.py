@@ -41,6 +41,7 @@ COMMANDS: dict[str, str] = {
     "updates": "stillwatch.cli.updates",
     "appeals": "stillwatch.cli.appeals",
     "store": "stillwatch.cli.store",
+    "console": "stillwatch.cli.console",
     "demo": "stillwatch.cli.demo",
 }
 """Command name to the module that defines it as ``command``."""
