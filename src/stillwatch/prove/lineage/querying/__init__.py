@@ -4,7 +4,8 @@
 `transcripts` holds what came back.
 """
 
-from stillwatch.prove.lineage.querying.asker import Asker, Limits, Tally, check_key, most_of
+from stillwatch.prove.lineage.querying.asker import Asker
+from stillwatch.prove.lineage.querying.limits import Limits, Tally, check_key, most_of
 from stillwatch.prove.lineage.querying.pace import Budget, Pace, Spent
 from stillwatch.prove.lineage.querying.protocols import Said, read_answer
 from stillwatch.prove.lineage.querying.questions import (

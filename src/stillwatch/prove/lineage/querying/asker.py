@@ -17,8 +17,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from stillwatch.errors import ConfigurationError, InputFormatError, StillwatchError
+from stillwatch.errors import InputFormatError, StillwatchError
 from stillwatch.listening import is_loopback
+from stillwatch.prove.lineage.querying.limits import Limits, Tally, check_key, most_of
 from stillwatch.prove.lineage.querying.pace import Budget, Pace, Spent, waited
 from stillwatch.prove.lineage.querying.protocols import authorization, body_of, read_answer, url_of
 from stillwatch.prove.lineage.querying.transcripts import Line, kept, spelled
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from stillwatch.prove.lineage.querying.questions import Question
     from stillwatch.prove.lineage.querying.transcripts import Outcome, Transcript
 
-__all__ = ["Asker", "Limits", "Tally", "check_key", "most_of"]
+__all__ = ["Asker"]
 
 _AGAIN = frozenset({408, 409, 425, 429, *range(500, 600)})
 _NEVER = frozenset({400, 403, 413, 422, 451})
@@ -44,71 +45,14 @@ _IN_A_ROW = 10
 """Questions that may fail one after the other before the endpoint counts as gone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How an endpoint is treated."""
-
-    requests_a_minute: float | None = None
-    """None for no limit."""
-    tokens_a_minute: float | None = None
-    """Of prompts and answers; None for no limit."""
-    concurrency: int = 4
-    """Requests under way at once."""
-    attempts: int = 6
-    """How often a question is asked in one run."""
-    patience: float = 300.0
-    """Seconds for one request and its response."""
-    most_answer: int = 4 << 20
-    """Bytes of a response."""
-    longest_wait: float = 600.0
-    """Seconds that an endpoint may ask us to wait; beyond, the run ends."""
-    give_up: bool = False
-    """Whether a question whose attempts are used up counts as unanswered for good."""
-    most_tokens: int | None = None
-    """Bound on tokens, earlier runs included."""
-    most_cost: float | None = None
-    """Bound on the price, earlier runs included."""
-
-
 @dataclass(slots=True)
-class Tally:
-    """What came of a run."""
+class _Got:
+    """A response, as far as there is one."""
 
-    planned: int
-    """Questions in all."""
-    requests: int = 0
-    """Sent in this run."""
-    done: int = 0
-    """Questions that need no more asking, of all runs."""
-    spent: Spent = field(default_factory=Spent)
-    """Of all runs."""
-    stopped: str | None = None
-    """Why the run ended early, in words."""
-    budget: bool = False
-    """Whether a bound of the budget was why."""
-
-    @property
-    def open(self) -> int:
-        """Questions that are still to be asked."""
-        return self.planned - self.done
-
-
-def check_key(key: str) -> None:
-    """Refuse what cannot be an endpoint's key, without showing it.
-
-    Raises:
-        ConfigurationError: it is empty, too long, or has spaces or characters beyond ASCII.
-    """
-    if not key or len(key) > 4096 or not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigurationError(
-            "a key is empty, or has spaces or characters that no key has",
-            todo="give the key alone, on one line",
-        )
-
-
-def most_of(question: Question) -> Spent:
-    """Return what a question may use: a prompt of a token for every three bytes, a full answer."""
-    return Spent(1, question.size // 3 + 16, question.max_tokens)
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    raw: bytes = b""
+    error: str | None = None
 
 
 class Asker:
@@ -277,37 +221,15 @@ class Asker:
     ) -> tuple[Line, float | None]:
         """Send one request and return its line, and the seconds that Retry-After asks for."""
         body = body_of(self.model, self._asking, question)
-        headers = {
-            "content-type": "application/json",
-            "accept-encoding": "identity",
-            **authorization(self.model, self._key),
-        }
-        url = url_of(self.model)
         sent = self._clock()
-        status: int | None = None
-        got: dict[str, str] = {}
-        raw, error = b"", None
-        try:
-            async with (
-                asyncio.timeout(self._limits.patience),
-                client.stream("POST", url, content=body, headers=headers) as response,
-            ):
-                status = response.status_code
-                got = {name: response.headers[name] for name in _KEPT if name in response.headers}
-                coded = response.headers.get("content-encoding", "identity")
-                raw = await self._read(response)
-                if coded != "identity":
-                    error = f"the response is encoded as {coded[:50]}, which was not asked for"
-        except TimeoutError:
-            error = "no whole response in time"
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as failed:
-            error = f"{type(failed).__name__}: {failed}"[:500]
+        got = await self._send(client, body)
         received = self._clock()
-        if len(raw) > self._limits.most_answer:
-            raw, error = raw[:_SHOWN], f"the response is over {self._limits.most_answer:,} bytes"
-        outcome, said, error = self._judged(status, raw, error, attempt)
-        wait = None if outcome == "answered" else _retry_after(got, received)
-        held, redacted = self._without_key(raw)
+        outcome, said, error = self._judged(got, attempt)
+        wait = None if outcome == "answered" else _retry_after(got.headers, received)
+        held, redacted = self._without_key(got.raw)
+        kept_headers = {
+            name: self._hidden(value[:_LONGEST_HEADER]) for name, value in got.headers.items()
+        }
         line = Line(
             plan=self._plan,
             subject=self.model.name,
@@ -319,11 +241,11 @@ class Asker:
             sent=spelled(sent),
             received=spelled(received),
             outcome=outcome,
-            url=url,
+            url=url_of(self.model),
             request=body.decode(),
             protocol=self.model.protocol,
-            status=status,
-            headers={name: self._hidden(value[:_LONGEST_HEADER]) for name, value in got.items()},
+            status=got.status,
+            headers=kept_headers,
             redacted=redacted,
             error=None if error is None else self._hidden(error),
             served=None if said is None else said.model,
@@ -334,6 +256,38 @@ class Asker:
         )
         return line, wait
 
+    async def _send(self, client: httpx.AsyncClient, body: bytes) -> _Got:
+        """Send one request and return what came back, or what went wrong, in words."""
+        got = _Got()
+        headers = {
+            "content-type": "application/json",
+            "accept-encoding": "identity",
+            **authorization(self.model, self._key),
+        }
+        try:
+            async with (
+                asyncio.timeout(self._limits.patience),
+                client.stream(
+                    "POST", url_of(self.model), content=body, headers=headers
+                ) as response,
+            ):
+                got.status = response.status_code
+                for name in _KEPT:
+                    if name in response.headers:
+                        got.headers[name] = response.headers[name]
+                coded = response.headers.get("content-encoding", "identity")
+                got.raw = await self._read(response)
+                if coded != "identity":
+                    got.error = f"the response is encoded as {coded[:50]}, which was not asked for"
+        except TimeoutError:
+            got.error = "no whole response in time"
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as failed:
+            got.error = f"{type(failed).__name__}: {failed}"[:500]
+        if len(got.raw) > self._limits.most_answer:
+            got.raw = got.raw[:_SHOWN]
+            got.error = f"the response is over {self._limits.most_answer:,} bytes"
+        return got
+
     async def _read(self, response: httpx.Response) -> bytes:
         """Return a response's bytes; what is over the bound is not waited for."""
         whole = bytearray()
@@ -343,21 +297,20 @@ class Asker:
                 break
         return bytes(whole)
 
-    def _judged(
-        self, status: int | None, raw: bytes, error: str | None, attempt: int
-    ) -> tuple[Outcome, Said | None, str | None]:
+    def _judged(self, got: _Got, attempt: int) -> tuple[Outcome, Said | None, str | None]:
         """Return what becomes of a question, what was said, and what was wrong."""
         last = self._limits.give_up and attempt == self._limits.attempts
         outcome: Outcome = "unanswered" if last else "failed"
-        if error is not None:
-            return outcome, None, error
-        if status in _NEVER:
-            return "unanswered", None, f"status {status}"
-        if status != 200:
+        if got.error is not None:
+            return outcome, None, got.error
+        if got.status in _NEVER:
+            return "unanswered", None, f"status {got.status}"
+        if got.status != 200:
             # a key that is wrong says nothing of the question
-            return (outcome if _passing(status or 0) else "failed"), None, f"status {status}"
+            passing = _passing(got.status or 0)
+            return (outcome if passing else "failed"), None, f"status {got.status}"
         try:
-            said = read_answer(self.model.protocol, self._without_key(raw)[0])
+            said = read_answer(self.model.protocol, self._without_key(got.raw)[0])
         except InputFormatError as failed:
             return outcome, None, failed.what
         return "answered", said, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stillwatch.prove.lineage.querying.asker import most_of
+from stillwatch.prove.lineage.querying.limits import most_of
 from stillwatch.prove.lineage.querying.pace import Spent
 
 if TYPE_CHECKING:
