@@ -169,6 +169,47 @@ def test_a_public_template_of_accounts_that_a_scan_cleared_stays_cheap():
     assert "segment" in {kind for one in unclear for kind, _, _ in one.limiting}
 
 
+def known_of(names):
+    return Knowledge.of(
+        verdicts=pa.table(
+            {
+                "account_id": names,
+                "campaign_id": pa.array([None] * len(names), pa.string()),
+                "flagged_at": pa.array([None] * len(names), pa.timestamp("us", "UTC")),
+                "score": [0.01] * len(names),
+            }
+        )
+    )
+
+
+def kinds_of(gate, accounts, rng, day):
+    """Return the kinds of charges of the last request of each account, which asks four times."""
+    found = set()
+    for account in accounts:
+        for number in range(4):
+            asked = request(TEMPLATE + words(rng, 25), account, NOW + day * DAY + number, number)
+            decision = gate.decide(asked, 1500)
+        found.update(kind for kind, _, _ in decision.limiting)
+    return found
+
+
+def test_who_sent_a_template_before_a_scan_cleared_him_is_no_crowd_afterwards():
+    """A tool's first users come within an hour of each other, before any scan has looked."""
+    rng, gate = np.random.default_rng(8), Gate()
+    users = [f"user{number}" for number in range(20)]
+    assert "segment" in kinds_of(gate, users, rng, 0)
+    gate.core.knowledge = known_of(users)
+    assert kinds_of(gate, users, rng, 1) == {"account"}
+    assert kinds_of(gate, ["new", "newer", "newest"], rng, 1) == {"account"}
+
+
+def test_a_few_cleared_accounts_do_not_launder_a_template():
+    rng, gate = np.random.default_rng(9), Gate()
+    gate.core.knowledge = known_of([f"aged{number}" for number in range(6)])
+    assert kinds_of(gate, [f"aged{number}" for number in range(6)], rng, 0) == {"account"}
+    assert "segment" in kinds_of(gate, [f"fresh{number}" for number in range(24)], rng, 0)
+
+
 def test_a_body_that_cannot_be_read_costs_as_the_policy_says():
     gate = Gate()
     asked = request("x")

@@ -183,7 +183,7 @@ class Settings(_Table, frozen=True):
     known_accounts: _Count = 1 << 20
     """Accounts whose state is held, 328 bytes each."""
     known_segments: _Count = 1 << 22
-    """Segments of text whose holders are counted, 24 bytes each."""
+    """Segments of text whose holders are counted, 40 bytes each."""
     drain: _Share = 20.0
     """Seconds that the end may take after SIGTERM."""
     watch: _Share = 1.0

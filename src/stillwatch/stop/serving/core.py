@@ -84,7 +84,7 @@ class Core:
         measures: those in force.
         secret: of the sketches, as ``observe --key-file`` reads it; empty for none.
         accounts: accounts of which the state is kept, 328 bytes each.
-        segments: segments of text of which the holders are counted, 24 bytes each.
+        segments: segments of text of which the holders are counted, 40 bytes each.
 
     >>> from stillwatch.stop.interface import Request, Shape
     >>> from stillwatch.stop.serving import Knowledge, LocalBuckets, Terms

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Snapshot", "State"]
 
-_MAGIC = b"stillwatch serving state 1\n"
+_MAGIC = b"stillwatch serving state 2\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Snapshot:
     seen: NDArray[np.uint16]
     """(N, SEEN) prints of segments."""
     cells: NDArray[np.uint64]
-    """(S, 3) segments with their counters, ascending."""
+    """(S, CELL) segments with their counters, ascending."""
     crowd: NDArray[np.uint8]
     """(2, CROWD) registers of the count of all holders."""
     pane: NDArray[np.int64]
@@ -101,7 +101,7 @@ class Snapshot:
         shapes = tuple(getattr(made, field.name).shape[1:] for field in fields(cls))
         types = tuple(getattr(made, field.name).dtype.str for field in fields(cls))
         if (
-            shapes != ((), (of.COLUMNS,), (of.SEEN,), (3,), (segment.CROWD,), ())
+            shapes != ((), (of.COLUMNS,), (of.SEEN,), (segment.CELL,), (segment.CROWD,), ())
             or types != ("<u8", "<u4", "<u2", "<u8", "|u1", "<i8")
             or len({made.keys.shape[0], made.counts.shape[0], made.seen.shape[0]}) != 1
             or made.crowd.shape[0] != 2
@@ -116,7 +116,7 @@ class State:
 
     Args:
         accounts: accounts that are remembered, 328 bytes each.
-        segments: segments of text that are remembered, 24 bytes each.
+        segments: segments of text that are remembered, 40 bytes each.
     """
 
     def __init__(self, accounts: int, segments: int) -> None:
@@ -131,7 +131,7 @@ class State:
             keys=np.zeros(places, np.uint64),
             counts=np.zeros((places, of.COLUMNS), np.uint32),
             seen=np.zeros((places, of.SEEN), np.uint16),
-            cells=np.zeros((segments // segment.WAYS * segment.WAYS, 3), np.uint64),
+            cells=np.zeros((segments // segment.WAYS * segment.WAYS, segment.CELL), np.uint64),
             crowd=np.zeros((2, segment.CROWD), np.uint8),
             crowd_told=np.array([0, -1], np.int64),
         )

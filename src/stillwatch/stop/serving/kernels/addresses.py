@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 from stillwatch.errors import ConfigurationError
 from stillwatch.find.features.text import FACETS, FORM, MAX_TOKENS
 from stillwatch.stop.serving.kernels.accounts import COLUMNS, SEEN
-from stillwatch.stop.serving.kernels.segments import CROWD
+from stillwatch.stop.serving.kernels.segments import CELL, CROWD
 from stillwatch.stop.serving.kernels.tables import (
     TOLD,
     KnownTables,
@@ -94,7 +94,7 @@ def state_of(at):
         nb.carray(_pointer(at[0, 0]), (at[0, 1],), _U64),
         nb.carray(_pointer(at[1, 0]), (at[1, 1], COLUMNS), _U32),
         nb.carray(_pointer(at[2, 0]), (at[2, 1], SEEN), _U16),
-        nb.carray(_pointer(at[3, 0]), (at[3, 1], 3), _U64),
+        nb.carray(_pointer(at[3, 0]), (at[3, 1], CELL), _U64),
         nb.carray(_pointer(at[4, 0]), (2, CROWD), _U8),
         nb.carray(_pointer(at[5, 0]), (2,), _I64),
     )

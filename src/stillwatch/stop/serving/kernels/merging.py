@@ -76,7 +76,7 @@ def merge_segments(cells):
     """Return cells with those of equal prints united.
 
     Args:
-        cells: (n, 3) uint64, by ascending print, as in ``kernels.segments``.
+        cells: (n, CELL) uint64, by ascending print, as in ``kernels.segments``.
     """
     out = cells.copy()
     left = 0
@@ -88,14 +88,17 @@ def merge_segments(cells):
         held = out[left - 1]
         age = (cells[row, 0] - held[0]) & _PANES
         if age == 0:
-            held[1] = joined(held[1], cells[row, 1])
-            held[2] = joined(held[2], cells[row, 2])
+            for column in range(1, held.size):
+                held[column] = joined(held[column], cells[row, column])
         elif age <= np.uint64(0x7FFF):  # this one is later
-            before = held[1] if age == 1 else np.uint64(0)
-            held[0], held[1] = cells[row, 0], cells[row, 1]
-            held[2] = joined(before, cells[row, 2])
+            held[0] = cells[row, 0]
+            for now in (1, 3):
+                before = held[now] if age == 1 else np.uint64(0)
+                held[now] = cells[row, now]
+                held[now + 1] = joined(before, cells[row, now + 1])
         elif age == _PANES:  # this one is of the pane before
-            held[2] = joined(held[2], cells[row, 1])
+            for now in (1, 3):
+                held[now + 1] = joined(held[now + 1], cells[row, now])
     return out[:left].copy()
 
 

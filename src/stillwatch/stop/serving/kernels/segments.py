@@ -5,6 +5,10 @@ three holders on, with linear counting where it is nearly empty.  A segment lies
 places, under a print of 48 bits: counts of two segments are never mixed, as they would be in a
 Count-Min sketch, and an innocent's words never take over a crowd's.  Where all places are taken,
 the segment with the fewest holders is forgotten, so that words nobody repeats push out each other.
+
+Who has been cleared is counted beside the others: a public template's first users were cleared only
+after they had sent it, and are no crowd from then on.  How many are left is a difference, which is
+none at all once each of them was seen again.
 """
 
 from __future__ import annotations
@@ -15,7 +19,21 @@ import numpy as np
 from stillwatch.find.features.hashing import mix
 from stillwatch.stop.serving.kernels.panes import PANE
 
-__all__ = ["CROWD", "WAYS", "count_crowd", "estimate", "hold", "holders_of", "joined", "segment_at"]
+__all__ = [
+    "CELL",
+    "CROWD",
+    "WAYS",
+    "count_crowd",
+    "estimate",
+    "hold",
+    "holders_of",
+    "joined",
+    "segment_at",
+]
+
+CELL = 5
+"""Columns of a segment: print and pane, then counters of this pane and of the one before, of all
+but the cleared, and of the cleared."""
 
 WAYS = 8
 """Places in which a segment may lie."""
@@ -66,7 +84,7 @@ def segment_at(cells, segment, pane):
     """Return a segment's place, which it takes now where it had none.
 
     Args:
-        cells: (n, 3) uint64: print and pane; counter of this pane; of the one before.
+        cells: (n, CELL) uint64.
         segment: keyed hash.
         pane: number of the pane.
     """
@@ -83,39 +101,66 @@ def segment_at(cells, segment, pane):
         if held & _PRINT == segment & _PRINT and held != 0:
             if age == 0 or age > np.uint64(0x7FFF):  # the clock went back: it stays
                 return row
-            cells[row, 2] = cells[row, 1] if age == 1 else np.uint64(0)
-            cells[row, 1] = 0
+            for now in (1, 3):
+                cells[row, now + 1] = cells[row, now] if age == 1 else np.uint64(0)
+                cells[row, now] = 0
             cells[row, 0] = mark
             return row
         if held == 0 or (age > 1 and age <= np.uint64(0x7FFF)):
             holders = -1.0
         elif age == 1:
-            holders = 0.5 * estimate(cells[row, 1])
+            holders = 0.5 * estimate(joined(cells[row, 1], cells[row, 3]))
         else:
-            holders = estimate(cells[row, 1]) + 0.5 * estimate(cells[row, 2])
+            holders = estimate(joined(cells[row, 1], cells[row, 3]))
+            holders += 0.5 * estimate(joined(cells[row, 2], cells[row, 4]))
         if holders < fewest:
             taken, fewest = row, holders
-    cells[taken, 0], cells[taken, 1], cells[taken, 2] = mark, 0, 0
+    cells[taken, 0] = mark
+    for column in range(1, CELL):
+        cells[taken, column] = 0
     return taken
 
 
 @nb.njit(cache=True, nogil=True)
-def holders_of(cells, row):
-    """Return how many holders a segment has, about."""
-    return estimate(joined(cells[row, 1], cells[row, 2]))
+def _counted(others, cleared):
+    """Return the holders of a segment, and those of them that nobody cleared, about."""
+    if cleared == 0:
+        everybody = estimate(others)
+        return everybody, everybody
+    everybody = estimate(joined(others, cleared))
+    return everybody, max(everybody - estimate(cleared), 0.0)
 
 
 @nb.njit(cache=True, nogil=True)
-def hold(cells, row, segment, holder):
-    """Count a holder of a segment; return how many there were, and whether this one is new."""
-    known = joined(cells[row, 1], cells[row, 2])
+def holders_of(cells, row):
+    """Return how many holders a segment has, and how many of them nobody cleared, about."""
+    return _counted(joined(cells[row, 1], cells[row, 2]), joined(cells[row, 3], cells[row, 4]))
+
+
+@nb.njit(cache=True, nogil=True)
+def hold(cells, row, segment, holder, cleared):
+    """Count a holder of a segment.
+
+    Args:
+        cells: (n, CELL) uint64, changed.
+        row: of the segment.
+        segment: keyed hash.
+        holder: keyed hash.
+        cleared: whether a scan has looked at the holder and found nothing.
+
+    Returns:
+        The holders that there were, those of them that nobody cleared, and whether this one is new.
+    """
+    column = 3 if cleared else 1
+    others, innocent = joined(cells[row, 1], cells[row, 2]), joined(cells[row, 3], cells[row, 4])
     shift, rank = _sighting(segment, holder)
     nibble = np.uint64(15) << shift
     here = rank << shift
-    new = here > (known & nibble)
-    if here > (cells[row, 1] & nibble):
-        cells[row, 1] = (cells[row, 1] & ~nibble) | here
-    return estimate(known), new
+    new = here > (joined(others, innocent) & nibble)
+    if here > (cells[row, column] & nibble):
+        cells[row, column] = (cells[row, column] & ~nibble) | here
+    everybody, left = _counted(others, innocent)
+    return everybody, left, new
 
 
 @nb.njit(cache=True, nogil=True)

@@ -45,7 +45,7 @@ class StateTables(NamedTuple):
     seen: NDArray[np.uint16]
     """(n, SEEN)."""
     cells: NDArray[np.uint64]
-    """(m, 3) segments."""
+    """(m, CELL) segments."""
     crowd: NDArray[np.uint8]
     """(2, CROWD) registers of the count of all holders."""
     crowd_told: NDArray[np.int64]

@@ -139,18 +139,19 @@ def _spread(state, at, pane, segments, many, again, holder, cleared, licensed, p
     for i in range(many):
         segment = segments[i]
         mine = of.see(state.seen, at, segment, pane)
-        others = 0.0
+        everybody, others = 0.0, 0.0
         if not licensed:
             cell = segment_at(state.cells, segment, pane)
-            if mine and not again and not cleared:
-                others, fresh = hold(state.cells, cell, segment, holder)
+            if mine and not again:
+                everybody, others, fresh = hold(state.cells, cell, segment, holder, cleared)
                 if not fresh and others >= 1.0:
                     others -= 1.0
             else:
-                others = holders_of(state.cells, cell)
-        if others < 0.5 and not mine:
+                everybody, others = holders_of(state.cells, cell)
+        if everybody < 0.5 and not mine:
             novel += 1
-        if others < 1.9 or others >= popular:  # with this one, three
+        # with this one, three; and not a template most of whose holders scans have cleared
+        if others < 1.9 or everybody >= popular or 2.0 * others < everybody:
             continue
         shared += 1
         if stands == 0 or segment < stands:
