@@ -87,6 +87,7 @@ def campaign(
     benign = [one.body["name"] for one in standing(connection, campaign_id) if one.body["name"]]
     parent = tables.campaigns.c
     children = sa.select(parent.campaign_id).where(parent.split_from == campaign_id)
+    children = children.order_by(parent.campaign_id)
     return CampaignView(
         row=campaign_row(row, currency_of(connection)),
         as_of=utc(as_of or row.declared_at),

@@ -173,7 +173,7 @@ def _take_campaigns(connection: Connection, scan: ScanFolder, run: int, now: int
             "standing": stands,
             "merged_into": into or old.merged_into,
             "waiting": None,
-            "last_run": run if name in aside else old.last_run,
+            "last_run": run if stands == "aside" else old.last_run,
         }
         connection.execute(sa.update(table).where(table.c.campaign_id == name).values(**values))
         if stands != old.standing:
