@@ -24,6 +24,7 @@ from stillwatch.prove.lineage.blackbox import (
     Heard,
     NotEnough,
     Slot,
+    canaries_of,
     decoded,
     encoded,
     power,
@@ -341,3 +342,20 @@ def test_a_plan_reads_back_and_other_bytes_are_refused():
     ):
         with pytest.raises(RefusedError, match="Q-1"):
             decoded(spoiled)
+
+
+def test_a_plan_is_made_of_an_export_and_all_requests_and_of_no_key():
+    held = json.loads(line(SET)) | {"slots": {k: list(v) for k, v in SET.slots.items()}}
+    del held["key"], held["salt"], held["content"]
+    requests = {f"r-{at}": (f"ask {at}",) for at in range(5)}
+    part = canaries_of(json.dumps(held).encode(), requests, signs={"order": [["x, y"], ["y, x"]]})
+    assert len(part.canaries) == 10
+    assert [one.slot for one in part.slots] == ["order", "town"]
+    drawn = [SET.choice(one.request_id, part.slots[one.slot].slot) for one in part.canaries]
+    outcome = part.judge("x", heard(part, lambda at, _: drawn[at]))[0]
+    assert outcome.log10_p == pytest.approx(-5 * math.log10(6))
+    for spoiled in (b"", b"[]", b"{}", b"\xff"):
+        with pytest.raises(RefusedError, match="Q-3"):
+            canaries_of(spoiled, requests)
+    with pytest.raises(RefusedError, match="Q-1"):
+        canaries_of(json.dumps(held).encode(), {})

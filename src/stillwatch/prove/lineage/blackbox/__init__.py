@@ -27,6 +27,7 @@ from stillwatch.prove.lineage.blackbox.interface import (
     Report,
     joined,
 )
+from stillwatch.prove.lineage.blackbox.making import canaries_of
 from stillwatch.prove.lineage.blackbox.planning import encoded, part_digest
 from stillwatch.prove.lineage.blackbox.refusals import Borderline, Refusals
 from stillwatch.prove.lineage.blackbox.registry import TESTS, decoded
@@ -57,6 +58,7 @@ __all__ = [
     "Refusals",
     "Report",
     "Slot",
+    "canaries_of",
     "decoded",
     "encoded",
     "equality_power",

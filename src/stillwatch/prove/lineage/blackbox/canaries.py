@@ -12,8 +12,9 @@ lists, whatever the suspect prefers by itself; its tail is computed and not boun
 which it shows nothing have a list of zeros and drop out.
 
 ``preferred`` counts canaries whose variant is the one that the suspect shows most often: binomial
-for one m, a convolution for several.  ``shares`` weighs each variant by how much more often the
-suspect shows it than references do, which keeps its power where all models prefer one variant.
+for one m, a convolution for several.  ``shares`` scores each variant by how much more often the
+suspect shows it than references do, in spreads, clipped; it keeps its power where all models prefer
+one variant.
 """
 
 from __future__ import annotations
@@ -53,8 +54,12 @@ if TYPE_CHECKING:
 __all__ = ["Canaries", "Canary", "CommittedSet", "Slot", "power"]
 
 _NULL = "the suspect never learned from the answers that held these variants"
-_GRID = 20
-"""Steps of a share of one."""
+_STEPS = 6
+"""Of a score in one spread."""
+_CLIP = 8.0
+"""Spreads at which a score is clipped: no single canary carries a verdict."""
+_MOST = 5_000
+"""Canaries of a plan; the tail's cost grows with their square."""
 _REDRAWS = 9_999
 _HEX = re.compile(r"[0-9a-f]{64}")
 
@@ -142,6 +147,7 @@ class Canaries:
             _check_signs(slot)
         drawn = {(one.slot, one.request_id) for one in self.canaries}
         checked(bool(drawn) and len(drawn) == len(self.canaries), "canaries are missing or twice")
+        checked(len(drawn) <= _MOST, f"over {_MOST:,} canaries")
         for canary in self.canaries:
             checked(0 <= canary.slot < len(self.slots), "a canary is of no slot", canary.request_id)
             checked(
@@ -204,12 +210,17 @@ class Canaries:
             tuple(tuple(folded(sign) for sign in signs) for signs in slot.signs)
             for slot in self.slots
         ]
+        read: dict[tuple[int, str], int | None] = {}
         found = []
         for at, canary in enumerate(self.canaries):
             seen = np.zeros(len(forms[canary.slot]), np.int64)
             for k in range(len(canary.prompts)):
                 for one in by_item[f"{at}.{k}"]:
-                    form = shown(one.text, forms[canary.slot], self.slots[canary.slot].rule)
+                    said = canary.slot, one.text
+                    if said not in read:
+                        rule = self.slots[canary.slot].rule
+                        read[said] = shown(one.text, forms[canary.slot], rule)
+                    form = read[said]
                     if form is not None:
                         seen[form] += 1
             found.append(seen)
@@ -230,8 +241,9 @@ class Canaries:
         found = []
         for at, seen in enumerate(own):
             usual = np.mean([_usual(one[at]) for one in references] or [_usual(seen * 0)], axis=0)
-            asked = len(self.canaries[at].prompts) * self.samples
-            found.append(np.rint(_GRID * (seen - seen.sum() * usual) / asked).astype(np.int64))
+            expected = seen.sum() * usual
+            spreads = (seen - expected) / np.sqrt(expected * (1 - usual) + 1)
+            found.append(np.rint(_STEPS * np.clip(spreads, -_CLIP, _CLIP)).astype(np.int64))
         return found
 
     def _tested(
