@@ -80,7 +80,7 @@ def templates_(folder: Path) -> None:
 @click.option("--organisation", default="", help="Who speaks in stix, where --home does not say.")
 @click.option(
     "--tlp",
-    type=click.Choice(["amber", "amber+strict", "red"]),  # what is keyed goes no further
+    type=click.Choice(["amber", "amber+strict"]),  # no wider, and red names who has it
     default="amber",
     show_default=True,
     help="Marking of TLP 2.0, for stix and misp.",

@@ -115,11 +115,11 @@ def test_a_member_speaks_in_its_own_name(signed, tmp_path):
         Membership(hub="https://hub", member=member, name="A", collection="c", origin="o",
                    log_key="k")
     )  # fmt: skip
-    bundle = json.loads(stix(signed, "--home", tmp_path / "home", "--tlp", "red").stdout)
+    bundle = json.loads(stix(signed, "--home", tmp_path / "home", "--tlp", "amber+strict").stdout)
     (indicator,) = [item for item in bundle["objects"] if item["type"] == "indicator"]
     assert indicator["created_by_ref"] == member
     (marking,) = indicator["object_marking_refs"]
-    assert {i["id"]: i.get("name") for i in bundle["objects"]}[marking] == "TLP:RED"
+    assert {i["id"]: i.get("name") for i in bundle["objects"]}[marking] == "TLP:AMBER+STRICT"
 
 
 @pytest.mark.parametrize(
