@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["act", "queue", "skip"]
 
 _LONGEST = 2_000
+_KINDS = ("campaign", "account")
+"""Kinds of items that have a page."""
 
 
 async def queue(desk: Desk, asked: Asked) -> Response:
@@ -55,15 +57,26 @@ async def queue(desk: Desk, asked: Asked) -> Response:
 
 
 async def skip(desk: Desk, asked: Asked) -> Response:
-    """Go to the item of the queue before or after one."""
+    """Go to the case of the queue before or after one, of its kind."""
     item, step = asked.one("item"), -1 if asked.one("to") == "before" else 1
-    page = await desk.cases.queue(asked.person, Query(size=500, sort="since", descending=False))
-    rows = [row for row in page.rows if row.kind in {"campaign", "account"}]
-    names = [row.item_id for row in rows]
+    rows = await _cases(desk, asked, item.partition(":")[0])
     if not rows:
         return RedirectResponse("/queue", 303)
+    names = [row.item_id for row in rows]
     index = names.index(item) + step if item in names else 0
     return RedirectResponse(_unescaped(_place(rows[index % len(rows)])), 303)
+
+
+async def _cases(desk: Desk, asked: Asked, kind: str, most: int = 500) -> tuple[QueueItem, ...]:
+    """Return what waits of a kind, or of the other where none does."""
+    if kind not in _KINDS:
+        kind = _KINDS[0]
+    for one in (kind, *(other for other in _KINDS if other != kind)):
+        query = Query(1, most, "since", descending=False, filters={"kind": one})
+        page = await desk.cases.queue(asked.person, query)
+        if page.rows:
+            return page.rows
+    return ()
 
 
 async def act(desk: Desk, asked: Asked) -> Response:
@@ -75,9 +88,7 @@ async def act(desk: Desk, asked: Asked) -> Response:
         raise StoppedError(400, "A decision needs your reason, in 1 to 2,000 characters.")
     done = await desk.cases.act(asked.person, decision, why)
     if asked.field("onward") == "queue":
-        query = Query(size=2, sort="since", descending=False)
-        page = await desk.cases.queue(asked.person, query)
-        rows = [row for row in page.rows if row.kind in {"campaign", "account"}]
+        rows = await _cases(desk, asked, "account" if asked.one("account") else "campaign", 1)
         place = _place(rows[0], done=done.number) if rows else f"/queue?done={done.number}"
         return RedirectResponse(_unescaped(place), 303)
     onward = local(asked.field("onward"), "/queue")

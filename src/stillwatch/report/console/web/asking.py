@@ -110,7 +110,9 @@ class Asked:
         if sort not in ORDERS[which]:
             raise StoppedError(400, "This list cannot be sorted so.")
         found = {name: value for name in filters if (value := self.one(name).strip())}
-        falling = self.one("dir", "down") != "up"
+        # who has waited longest comes first; elsewhere the newest and the largest do
+        usual = "up" if (which, sort) == ("queue", "since") else "down"
+        falling = self.one("dir", usual) != "up"
         return Query(self.number("page", 1), size, sort, falling, found)
 
 

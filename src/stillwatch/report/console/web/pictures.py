@@ -102,9 +102,11 @@ def drawn(
 
 
 def days(rows: Sequence[Day]) -> Days | None:
-    """Return the picture of days, None where there is none."""
-    if not rows:
+    """Return the picture of days, from the first on which something was taken; None without."""
+    first = next((number for number, day in enumerate(rows) if day.exchanges), None)
+    if first is None:
         return None
+    rows = rows[first:]
     axis = Axis(rows[0].day, rows[-1].day + timedelta(days=1))
     peak = max(1, *(day.exchanges for day in rows))
     costs = [day.cost for day in rows if day.cost is not None]
