@@ -305,7 +305,7 @@ def _part(path: Path) -> Planned:
         if odd:
             raise RefusedError("Q-1", f"a planned test has other fields: {sorted(odd)[:5]}")
         part: Planned = msgspec.convert(held, known[test])
-    except (ValueError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise InputFormatError(
             f"the file holds no planned test: {error}", where=str(path), todo="write JSON"
         ) from error

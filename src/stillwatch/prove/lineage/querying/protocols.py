@@ -170,9 +170,10 @@ def _from_chat(held: dict[str, Any]) -> Said:
     choice = _table(_first(held.get("choices")), "choices")
     message = _table(choice.get("message"), "message")
     content = message.get("content")
-    if content is None:  # a refusal, or a call of a tool: nothing was said
-        content = message.get("refusal") or ""
-    return _from_openai(held, choice, content)
+    if content is None and isinstance(message.get("refusal"), str):
+        # the endpoint says by itself that this is one
+        return _from_openai(held, choice | {"finish_reason": "refusal"}, message["refusal"])
+    return _from_openai(held, choice, "" if content is None else content)
 
 
 def _from_completions(held: dict[str, Any]) -> Said:
