@@ -18,6 +18,7 @@ __all__ = [
     "SourceNotFoundError",
     "StillwatchError",
     "UndeliveredError",
+    "UnhealthyError",
     "UnreachableError",
 ]
 
@@ -156,3 +157,9 @@ class UnreachableError(StillwatchError):
     """A server does not answer, or answers what makes no sense."""
 
     exit_code = 13
+
+
+class UnhealthyError(StillwatchError):
+    """`stillwatch doctor` found something that has to be done."""
+
+    exit_code = 14

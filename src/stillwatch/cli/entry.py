@@ -41,6 +41,7 @@ COMMANDS: dict[str, str] = {
     "updates": "stillwatch.cli.updates",
     "appeals": "stillwatch.cli.appeals",
     "store": "stillwatch.cli.store",
+    "doctor": "stillwatch.cli.doctor",
     "console": "stillwatch.cli.console",
     "demo": "stillwatch.cli.demo",
 }
