@@ -36,11 +36,9 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture
-def database(tmp_path):
-    opened = Database(f"sqlite:///{tmp_path}/desk.sqlite")
-    opened.now(desk.prepare)
-    yield opened
-    opened.close()
+def database(empty):
+    empty.now(desk.prepare)
+    return empty
 
 
 def served(database, *requests, now=NOW + 1):

@@ -27,7 +27,6 @@ from stillwatch.stop.responses.registry import (
     snapshot_of,
     verify_actions,
 )
-from stillwatch.store import Database
 
 sys.path.insert(0, str(Path(__file__).parent))
 from made_decisions import ANALYSTS, ENFORCED, HOUR, KEYS, NOW, envelope, measure
@@ -36,12 +35,10 @@ sys.path.pop(0)
 
 
 @pytest.fixture
-def store(tmp_path):
-    database = Database(f"sqlite:///{tmp_path}/measures.sqlite")
-    database.now(prepare)
-    database.now(prepare)
-    yield database
-    database.close()
+def store(empty):
+    empty.now(prepare)
+    empty.now(prepare)
+    return empty
 
 
 def act(store, name, does, keys=KEYS, now=NOW):
