@@ -16,7 +16,7 @@ alike and this undermines AI oversight (ICML 2025), who adjust agreement for acc
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -45,7 +45,6 @@ __all__ = ["Agreement", "Item", "short_answer"]
 
 _NONE = ""
 """Of an asking that gave no answer in the planned form."""
-_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _LONGEST = 80
 
 Shares = dict[str, float]
@@ -201,9 +200,10 @@ def short_answer(text: str) -> str:
     'oslo'
     """
     for line in text[:10_000].splitlines():
-        found = _EDGES.sub("", folded(line))[:_LONGEST]
-        if found:
-            return found
+        said = folded(line)
+        inside = [at for at, c in enumerate(said) if unicodedata.category(c)[0] in "LMN"]
+        if inside:
+            return said[inside[0] : inside[-1] + 1][:_LONGEST]
     return _NONE
 
 
