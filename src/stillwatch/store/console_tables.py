@@ -146,6 +146,7 @@ members = sa.Table(
     sa.Column("by_hand", sa.Boolean, nullable=False),
     sa.Index("console_members_account", "account"),
     sa.Index("console_members_rank", "campaign_id", "probability", "account"),
+    sa.Index("console_members_shares", "campaign_id", "shares"),
     sa.Index("console_members_review", "flagged_at", "probability"),
 )
 
@@ -216,8 +217,9 @@ accounts = sa.Table(
     _text("measure"),
     sa.Column("reasons", sa.LargeBinary, nullable=False),
     sa.Column("gone", sa.Boolean, nullable=False),
-    sa.Index("console_accounts_score", "score", "account"),
-    sa.Index("console_accounts_flagged", "flagged_at", "account"),
+    sa.Index("console_accounts_id", "gone", "account"),
+    sa.Index("console_accounts_score", "gone", "score", "account"),
+    sa.Index("console_accounts_flagged", "gone", "flagged_at", "account"),
     sa.Index("console_accounts_campaign", "campaign_id", "score"),
 )
 """Verdicts of the newest scan; ``gone`` where it did not see the account."""
@@ -242,12 +244,13 @@ history = sa.Table(
     _text("was"),
     _text("now"),
     _text("mark"),
-    sa.Index("console_history_time", "time"),
     sa.Index("console_history_account", "account", "number"),
     sa.Index("console_history_campaign", "campaign_id", "account", "number"),
     sa.Index("console_history_mark", "mark"),
 )
-"""What changed with each scan; ``mark`` is the file of revisions that said so, or empty."""
+"""What changed with each scan; ``mark`` is the file of revisions that said so, or empty. Rows
+without an account are about a campaign, or count what changed for its accounts: ``was`` then holds
+the account where it was one alone."""
 
 groups = sa.Table(
     "console_groups",

@@ -81,10 +81,18 @@ def paged(
     counted = sa.select(sa.func.count()).select_from(chosen.subquery())
     total = int(connection.execute(counted).scalar_one())
     page = max(1, min(query.page, -(-total // query.size)))
-    column = orders[sort]
-    order = sa.nulls_last(column.desc() if query.descending else column.asc())
-    rows = chosen.order_by(order, last).limit(query.size).offset((page - 1) * query.size)
-    return list(connection.execute(rows)), total, page
+    column, start = orders[sort], (page - 1) * query.size
+    most = min(query.size, total - start)
+    turned = start > total // 2  # a late page is an early one from the other end
+    if turned:
+        start = total - start - most
+    down = query.descending is not turned
+    order = [column.desc() if down else column.asc(), last.desc() if turned else last.asc()]
+    if getattr(column, "nullable", True):  # what is not known stands last, whatever the order
+        order[0] = order[0].nulls_first() if turned else order[0].nulls_last()
+    chosen = chosen.order_by(*order).limit(max(most, 0)).offset(start)
+    rows = list(connection.execute(chosen))
+    return rows[::-1] if turned else rows, total, page
 
 
 def _filters(query: Query, known: tuple[str, ...]) -> Mapping[str, str]:
@@ -200,7 +208,7 @@ def accounts(connection: Connection, query: Query, *, exact: bool) -> Page[Accou
     """
     table = tables.accounts
     filters = _filters(query, ("campaign", "flagged", "text"))
-    chosen = sa.select(table).where(~table.c.gone)
+    chosen = sa.select(table.c.account).where(~table.c.gone)  # by an index alone
     if exact:
         chosen = chosen.where(table.c.account == filters.get("text", ""))
     elif "text" in filters:
@@ -217,9 +225,12 @@ def accounts(connection: Connection, query: Query, *, exact: bool) -> Page[Accou
         "account_id": table.c.account,
     }
     rows, total, page = paged(connection, chosen, query, "accounts", orders, table.c.account)
+    names = [row.account for row in rows]
+    asked = connection.execute(sa.select(table).where(table.c.account.in_(names)))
+    found = {row.account: row for row in asked}
     shown = tuple(
         AccountRow(row.account, row.campaign_id, time_of(row.flagged_at), row.score, row.measure)
-        for row in rows
+        for row in (found[name] for name in names)
     )
     return Page(shown, total, page, query.size)
 

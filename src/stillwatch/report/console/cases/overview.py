@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from stillwatch.records import utc
 from stillwatch.report.console.cases.listing import time_of
 from stillwatch.report.console.cases.records import Change, Day, Now, Run
+from stillwatch.report.console.cases.verdicts import COUNTED
 from stillwatch.store import console_tables as tables
 
 if TYPE_CHECKING:
@@ -19,12 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NEWS", "changes", "newest_run", "now", "run_of", "version"]
 
-NEWS = frozenset(
-    {
-        "declared", "grew", "again", "merged", "aside", "gone",
-        "flagged", "withdrawn", "moved", "renamed", "score", "revised",
-    }
-)  # fmt: skip
+NEWS = frozenset({"declared", "grew", "again", "merged", "aside", "gone", *COUNTED})
 """Kinds of change that scans bring; all others are acts of people."""
 _RUNS = 30
 _DAYS = 400
@@ -102,29 +98,13 @@ def now(
 def changes(connection: Connection, since: int, most: int = 200) -> tuple[Change, ...]:
     """Return what scans and people changed since a time, newest first.
 
-    Changes of single accounts in one import are told together where there are many.
+    Changes of accounts are told together, by import, kind and campaign.
     """
     table, acts = tables.history, tables.actions
-    whole = (table.c.time > since) & (table.c.account == "")
+    whole = (table.c.account == "") & (table.c.time > since)
     order = table.c.number.desc()
     rows = connection.execute(sa.select(table).where(whole).order_by(order).limit(most))
-    found = [Change(utc(r.time), r.kind, r.campaign_id, "", _between(r.was, r.now)) for r in rows]
-    single = (table.c.time > since) & (table.c.account != "")
-    columns = (table.c.time, table.c.kind, table.c.campaign_id)
-    counted = (
-        sa.select(
-            *columns, sa.func.count().label("many"), sa.func.min(table.c.account).label("one")
-        )
-        .where(single)
-        .group_by(*columns)
-        .order_by(table.c.time.desc())
-        .limit(most)
-    )
-    for row in connection.execute(counted):
-        one = row.many == 1
-        words = f"{row.kind}: account {row.one}" if one else f"{row.kind}: {row.many:,} accounts"
-        account = row.one if one else ""
-        found.append(Change(utc(row.time), row.kind, row.campaign_id, account, words))
+    found = [_change(row) for row in rows]
     done = (acts.c.time > since) & (acts.c.action != "import")
     rows = connection.execute(
         sa.select(acts).where(done).order_by(acts.c.number.desc()).limit(most)
@@ -135,6 +115,13 @@ def changes(connection: Connection, since: int, most: int = 200) -> tuple[Change
         found.append(Change(utc(row.time), row.action, row.campaign_id, "", words))
     found.sort(key=lambda change: change.time, reverse=True)
     return tuple(found[:most])
+
+
+def _change(row: Any) -> Change:  # noqa: ANN401 - a row of the table
+    if row.kind in COUNTED:
+        return Change(utc(row.time), row.kind, row.campaign_id, row.was, f"{row.kind}: {row.now}")
+    words = _between(row.was, row.now)
+    return Change(utc(row.time), row.kind, row.campaign_id, "", words)
 
 
 def _between(was: str, now_: str) -> str:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from stillwatch.disk import read_small
 from stillwatch.errors import InputFormatError
 from stillwatch.report.console.cases.reading import held
+from stillwatch.report.console.cases.verdicts import counted
 from stillwatch.store import console_tables as tables
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def take_revisions(connection: Connection, state: Path | None, *, run: int, now:
             except (KeyError, TypeError) as error:
                 raise _damaged(path, error) from error
     if rows:
-        connection.execute(sa.insert(table), rows)
+        connection.execute(sa.insert(table), [*rows, *counted(rows)])
     return len(rows)
 
 

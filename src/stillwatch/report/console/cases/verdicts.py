@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from sqlalchemy import Connection
 
-__all__ = ["take_verdicts"]
+__all__ = ["COUNTED", "counted", "take_verdicts"]
 
+COUNTED = frozenset({"flagged", "withdrawn", "moved", "renamed", "score", "revised"})
+"""Kinds of change of an account's verdict."""
 _MOVED = 0.1
 """Change of a score that is told."""
 
@@ -69,8 +71,24 @@ def take_verdicts(connection: Connection, verdicts: pa.Table, *, run: int, now: 
     if texts:
         connection.execute(sa.insert(tables.reasons), texts)
     if news:
-        connection.execute(sa.insert(tables.history), news)
+        connection.execute(sa.insert(tables.history), [*news, *counted(news)])
     return len(fresh) + len(changed) + len(gone)
+
+
+def counted(news: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows that count what changed, by kind and campaign."""
+    by: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in news:
+        by.setdefault((row["kind"], row["campaign_id"]), []).append(row)
+    return [
+        {
+            **rows[0],
+            "account": "",
+            "was": rows[0]["account"] if len(rows) == 1 else "",
+            "now": f"account {rows[0]['account']}" if len(rows) == 1 else f"{len(rows):,} accounts",
+        }
+        for rows in by.values()
+    ]
 
 
 def _rows(verdicts: pa.Table, words: dict[bytes, str]) -> Iterator[dict[str, Any]]:

@@ -207,6 +207,9 @@ def _network() -> None:
     op.create_index(
         "console_members_review", "console_members", ["flagged_at", "probability"], unique=False
     )
+    op.create_index(
+        "console_members_shares", "console_members", ["campaign_id", "shares"], unique=False
+    )
 
 
 def _accounts() -> None:
@@ -225,10 +228,14 @@ def _accounts() -> None:
         "console_accounts_campaign", "console_accounts", ["campaign_id", "score"], unique=False
     )
     op.create_index(
-        "console_accounts_flagged", "console_accounts", ["flagged_at", "account"], unique=False
+        "console_accounts_flagged",
+        "console_accounts",
+        ["gone", "flagged_at", "account"],
+        unique=False,
     )
+    op.create_index("console_accounts_id", "console_accounts", ["gone", "account"], unique=False)
     op.create_index(
-        "console_accounts_score", "console_accounts", ["score", "account"], unique=False
+        "console_accounts_score", "console_accounts", ["gone", "score", "account"], unique=False
     )
     op.create_table(
         "console_history",
@@ -253,7 +260,6 @@ def _accounts() -> None:
         unique=False,
     )
     op.create_index("console_history_mark", "console_history", ["mark"], unique=False)
-    op.create_index("console_history_time", "console_history", ["time"], unique=False)
     op.create_table(
         "console_reasons",
         sa.Column("digest", sa.LargeBinary(), nullable=False),
