@@ -5,7 +5,7 @@
 The results stand for 16 million exchanges, whose counts are summed when a scan is imported, so that
 no page looks at one.  A third of the campaigns are decided, three scans have been imported, and the
 log holds the decisions.  Prints the time of each import, then for each page the median and the
-slowest of twenty in milliseconds, and the processor's time of all threads; then the database's size.
+slowest of twenty in milliseconds, and the processor's time (all threads); then the size on disk.
 """
 
 from __future__ import annotations
