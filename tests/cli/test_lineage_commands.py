@@ -303,6 +303,27 @@ def test_open_questions_end_with_an_error_and_the_next_run_goes_on(world, tmp_pa
     run("query", case, *signed, "--model", "nobody", fails=ConfigurationError)
 
 
+def test_looks_may_stop_before_all_is_asked(world, tmp_path):
+    case = tmp_path / "case"
+    draft = world.write_draft(tests='["looks"]', looks=4)
+    run("plan", draft, "--out", case, "--key", world.folder / "plans.key")
+    kept = draft.read_text()
+    (world.folder / "early.toml").write_text(kept)
+    signed = ("--signed-by", world.signer)
+    early = ("test", case, "--draft", world.folder / "early.toml", *signed)
+    for model, first in (("suspect", 150), ("control", 149), ("control", 150)):
+        run("query", case, *signed, "--model", model, "--first", first)
+        if first == 149:
+            assert run(*early, "--look", 2, fails=RefusedError).rule == "T-4"
+    assert run(*early, fails=RefusedError).rule == "T-9"
+    run(*early, "--look", 2)
+    results = json.loads((case / "results.json").read_bytes())
+    assert results["looked"] == 2
+    found = [(one["subject"], one["key"]) for one in results["results"] if one["found"]]
+    assert found == [("suspect", "2026-11/campaign-7")]
+    assert "after look 2 of 4" in run("report", case)
+
+
 def test_a_suspect_that_is_not_there_is_told(world, tmp_path):
     with serving(ModelEndpoint(lambda *_: "x")) as url:
         pass

@@ -34,6 +34,11 @@ _KINDS = {".txt": "text", ".md": "markdown", ".html": "html", ".pdf": "pdf"}
 @roots_option
 @click.option("--labels", type=_FILE, help="JSON Lines: which answers are refusals.")
 @click.option("--openings", type=_FILE, help="Lines that open commitments to canaries.")
+@click.option(
+    "--look",
+    type=click.IntRange(1),
+    help="Stop after this look, of a plan of `looks` alone; answers may still be open.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the results instead of a table.")
 def test(
     folder: Path,
@@ -42,6 +47,7 @@ def test(
     roots: tuple[Path, ...],
     labels: Path | None,
     openings: Path | None,
+    look: int | None,
     *,
     as_json: bool,
 ) -> None:
@@ -64,6 +70,7 @@ def test(
         committed,
         labels=read_labels(labels) if labels else None,
         openings=lines,
+        looked=look,
     )
     try:
         write_whole(folder / RESULTS, results.encode())

@@ -82,6 +82,9 @@ _rate = click.FloatRange(0, min_open=True)
 )
 @click.option("--most-cost", type=_rate, help="Bound on the price of each model, over all runs.")
 @click.option(
+    "--first", type=click.IntRange(1), help="Ask this many questions, in the plan's order, for now."
+)
+@click.option(
     "--give-up", is_flag=True, help="Count a question as unanswered once its attempts are used up."
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be asked; send nothing.")
@@ -100,6 +103,7 @@ def query(
     patience: float,
     most_tokens: int | None,
     most_cost: float | None,
+    first: int | None,
     *,
     give_up: bool,
     dry_run: bool,
@@ -116,7 +120,7 @@ def query(
     opened = Folder(folder)
     committed = opened.committed(*read_trust(signed_by, roots))
     _check_clock(committed, time.time())
-    asked = _chosen(opened, names)
+    asked = [(model, all_[:first]) for model, all_ in _chosen(opened, names)]
     keys = _keys(key_env, key_file)
     limits = Limits(
         requests_a_minute=requests_a_minute,

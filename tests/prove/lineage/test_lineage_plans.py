@@ -147,3 +147,25 @@ def test_t_4_other_subjects_keys_or_tokens_are_refused(answers):
 def test_t_5_another_baseline_is_refused(answers):
     with pytest.raises(RefusedError, match="T-5"):
         judge(PLAN, 10, 11, Texts.of(*grammar(10, 128, 3)), answers, KEYS)
+
+
+def test_looks_alone_may_stop_early_with_the_evidence_of_the_looks_so_far(answers):
+    plan = replace(PLAN, tests=("looks",), looks=4)
+    whole = judge(plan, 10, 11, BASELINE, answers, KEYS)
+    held = {name: first_tokens(texts, plan.tokens_at(2)) for name, texts in answers.items()}
+    early = judge(plan, 10, 11, BASELINE, held, KEYS, looked=2)
+    assert (whole.looked, early.looked) == (None, 2)
+    found = {(one.subject, one.key): one for one in early.results}
+    assert found["suspect", "2026-11/a"].found
+    assert not found["control", "2026-11/a"].found
+    later = {(one.subject, one.key): one for one in whole.results}
+    assert all(later[name].log10_p <= found[name].log10_p for name in found)
+    for looked, of in ((0, held), (5, held), (3, held), (2, answers)):
+        with pytest.raises(RefusedError, match="T-4"):
+            judge(plan, 10, 11, BASELINE, of, KEYS, looked=looked)
+    with pytest.raises(RefusedError, match="T-4"):
+        judge(replace(plan, tests=PLAN.tests), 10, 11, BASELINE, held, KEYS, looked=2)
+
+
+def first_tokens(texts, many):
+    return Texts(texts.tokens[:many], np.append(texts.offsets[texts.offsets < many], many))

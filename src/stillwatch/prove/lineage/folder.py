@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from stillwatch.disk import read_small, write_whole
@@ -185,13 +186,17 @@ class Folder:
         """Return a model's transcript."""
         return self.path / "transcripts" / f"{model.name}.jsonl"
 
-    def kept(self, model: Model, questions: Sequence[Question], committed: int) -> list[Kept]:
+    def kept(
+        self, model: Model, questions: Sequence[Question], committed: int, *, open_: bool = False
+    ) -> list[Kept]:
         """Return what came of each question, in the plan's order.
 
         Args:
             model: whose transcript.
             questions: all that it is asked.
             committed: when the plan was, seconds since 1970.
+            open_: whether questions may be open; then what comes before the first open one is
+                returned, so that nobody can leave an answer out.
 
         Raises:
             RefusedError: T-3 a request was sent before the plan was committed; T-6, T-7 as
@@ -210,6 +215,8 @@ class Folder:
                 raise RefusedError("T-9", "a request is another than planned", where=where)
             if line.outcome != "failed":
                 found[question.number] = Kept(question, line)
+        if open_:
+            return [found[at] for at in takewhile(found.__contains__, range(len(questions)))]
         if len(found) < len(questions):  # T-9
             raise RefusedError(
                 "T-9",

@@ -126,6 +126,10 @@ class Plan:
         """Names of the tests that need keys, in order; the first decides."""
         return tuple(name for name in self.tests if name not in self.parts)
 
+    def tokens_at(self, look: int) -> int:
+        """Return the tokens of a model that a look has, from 1 to `looks`."""
+        return self.tokens * look // self.looks
+
     def _check_keyed(self) -> None:
         sound = (
             _DIGEST.fullmatch(self.prompts)

@@ -84,6 +84,8 @@ class Results:
     """Every test of every subject under every key, and every test without a key."""
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Of each model that was asked: requests, answers, times, what the endpoint says it served."""
+    looked: int | None = None
+    """The look after which it was stopped; null where all that was planned was done."""
     limits: str = LIMITS
     """What they do not show."""
     schema: str = RESULTS_SCHEMA
@@ -103,6 +105,7 @@ def judge(
     transcripts: Mapping[str, str] | None = None,
     parts: Sequence[PartTested] = (),
     models: Mapping[str, dict[str, Any]] | None = None,
+    looked: int | None = None,
 ) -> Results:
     """Return what the planned tests say, after checking that they are those planned.
 
@@ -118,6 +121,8 @@ def judge(
         transcripts: file names with SHA-256, hex.
         parts: what the tests without a watermark say of every suspect and control.
         models: what is known of who answered.
+        looked: the look after which it is stopped, of a plan that has no other test than `LOOKS`;
+            then answers are the first part of the tokens, as many as there were looks.
 
     Raises:
         RefusedError: T-3 queries came before the plan; T-4 subjects, keys or the number of tokens
@@ -129,11 +134,15 @@ def judge(
     wanted = sorted((part, subject) for part in plan.parts for subject in subjects)
     if sorted((one.test, one.subject) for one in parts) != wanted:  # T-4
         raise RefusedError("T-4", "tests without a watermark are others than planned")
+    if looked is not None and (plan.tests != (LOOKS,) or not 1 <= looked <= plan.looks):  # T-4
+        raise RefusedError(
+            "T-4", f"only a plan of {LOOKS} and of nothing else can be stopped early"
+        )
     if plan.keyed:
-        _check(plan, baseline, answers, keys)
+        _check(plan, baseline, answers, keys, looked)
     tested: list[Tested | PartTested] = [*parts]
     for subject in subjects if plan.keyed else ():
-        tested += _subject(plan, subject, baseline, answers[subject], keys)
+        tested += _subject(plan, subject, baseline, answers[subject], keys, looked)
     return Results(
         plan=plan.digest,
         committed=committed,
@@ -142,13 +151,19 @@ def judge(
         answers={name: digest_of(texts) for name, texts in answers.items() if plan.keyed},
         results=tuple(_decided(plan, tested)),
         models=dict(models or {}),
+        looked=looked,
     )
 
 
 def _check(
-    plan: Plan, baseline: Texts, answers: Mapping[str, Texts], keys: Mapping[str, WatermarkKey]
+    plan: Plan,
+    baseline: Texts,
+    answers: Mapping[str, Texts],
+    keys: Mapping[str, WatermarkKey],
+    looked: int | None,
 ) -> None:
     """Refuse what is not as planned."""
+    many = plan.tokens if looked is None else plan.tokens_at(looked)
     if set(answers) != {*plan.suspects, *plan.controls}:  # T-4
         raise RefusedError("T-4", "answers are of other models than planned")
     if {name: key.id for name, key in keys.items()} != dict(
@@ -156,10 +171,10 @@ def _check(
     ):  # T-4
         raise RefusedError("T-4", "the keys are others than planned")
     for name, texts in answers.items():
-        if texts.tokens.size != plan.tokens:  # T-4
+        if texts.tokens.size != many:  # T-4
             raise RefusedError(
                 "T-4",
-                f"{texts.tokens.size:,} tokens of answers where {plan.tokens:,} are planned",
+                f"{texts.tokens.size:,} tokens of answers where {many:,} are planned",
                 where=name,
                 todo="ask for more, or cut the last answer",
             )
@@ -173,14 +188,17 @@ def _subject(
     baseline: Texts,
     texts: Texts,
     keys: Mapping[str, WatermarkKey],
+    looked: int | None,
 ) -> list[Tested]:
     scheme = plan.marking()
     chosen = [statistic for statistic in STATISTICS if statistic.name in plan.tests]
     wrong = (WatermarkKey.random(number) for number in range(plan.wrong_keys))
     counts = count(texts, baseline, scheme.context, prior=plan.prior)
     others = sums(counts, scheme, wrong, chosen) if chosen else np.zeros((0, 0))
-    looked = _parts(texts, plan.looks) if LOOKS in plan.tests else []
-    parts = [count(part, baseline, scheme.context, prior=plan.prior) for part in looked]
+    parts = [
+        count(part, baseline, scheme.context, prior=plan.prior)
+        for part in (_parts(plan, texts, looked or plan.looks) if LOOKS in plan.tests else ())
+    ]
     tested = []
     for name in plan.keys:
         key = keys[name]
@@ -219,9 +237,9 @@ def _subject(
     return tested
 
 
-def _parts(texts: Texts, many: int) -> list[Texts]:
-    """Return the first part of the tokens, the first two, … and all of them."""
-    ends = texts.tokens.size * np.arange(1, many + 1) // many
+def _parts(plan: Plan, texts: Texts, looks: int) -> list[Texts]:
+    """Return the first part of the tokens, the first two, … as many as there were looks."""
+    ends = [plan.tokens_at(look) for look in range(1, looks + 1)]
     return [
         Texts(texts.tokens[:end], np.append(texts.offsets[texts.offsets < end], end))
         for end in ends

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from stillwatch.prove.lineage.asking import Model
     from stillwatch.prove.lineage.drafts import Draft
     from stillwatch.prove.lineage.folder import Folder, Kept
-    from stillwatch.prove.lineage.plans import Plan
 
 __all__ = ["Labels", "read_labels", "try_plan"]
 
@@ -41,6 +40,7 @@ def try_plan(
     *,
     labels: Labels | None = None,
     openings: Sequence[bytes] = (),
+    looked: int | None = None,
 ) -> Results:
     """Return what all planned tests say of all suspects and controls.
 
@@ -50,6 +50,7 @@ def try_plan(
         committed: when the plan was, seconds since 1970.
         labels: of answers that the planned classifier or people judged.
         openings: lines that open commitments to canaries.
+        looked: stop after this look, with what was answered so far; see `judge`.
 
     Raises:
         RefusedError: T-3 to T-9; Q-1 to Q-3 of tests without a watermark.
@@ -64,14 +65,15 @@ def try_plan(
     for model, questions in folder.questions():
         if not questions:
             continue
-        kept = folder.kept(model, questions, committed)
+        kept = folder.kept(model, questions, committed, open_=looked is not None)
         about[model.name] = _about(folder, model, kept)
         for name in plan.parts:
             of = _answers(model.name, name, kept, labels or {})
             if of:
                 answers[name][model.name] = of
         if plan.keyed and model.role in {"suspect", "control"} and encode is not None:
-            texts[model.name] = _texts(plan, kept, encode)
+            many = plan.tokens if looked is None else plan.tokens_at(looked)
+            texts[model.name] = _texts(many, kept, encode)
     roles = {model.name: model.role for model in plan.models}
     tested = judge_parts(
         folder.parts(), plan.suspects, plan.controls, answers, roles, tuple(openings)
@@ -88,6 +90,7 @@ def try_plan(
         {path.name: file_digest(path) for path in files},
         tested,
         about,
+        looked,
     )
 
 
@@ -121,10 +124,9 @@ def read_labels(path: Path) -> Labels:
     return found
 
 
-def _texts(plan: Plan, kept: Sequence[Kept], encode: Callable[..., list[list[int]]]) -> Texts:
-    """Return a model's first tokens, as many as planned, an answer a text."""
+def _texts(left: int, kept: Sequence[Kept], encode: Callable[..., list[list[int]]]) -> Texts:
+    """Return a model's first tokens, as many as are tested, an answer a text."""
     ids: list[list[int]] = []
-    left = plan.tokens
     said = [one for one in kept if one.question.part == PROMPTS]
     for begin in range(0, len(said), _BATCH):
         words = [_words(one) for one in said[begin : begin + _BATCH]]

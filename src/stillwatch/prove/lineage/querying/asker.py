@@ -110,8 +110,9 @@ class Asker:
         Raises:
             OutputError: the transcript cannot be written.
         """
-        tally = Tally(len(questions))
-        waiting = iter([one for one in questions if one.number not in self._transcript.done])
+        left = [one for one in questions if one.number not in self._transcript.done]
+        waiting = iter(left)
+        tally = Tally(len(questions), done=len(questions) - len(left))
         remote = not is_loopback(urlsplit(self.model.url).hostname or "")
         client = httpx.AsyncClient(
             timeout=self._limits.patience,
@@ -125,7 +126,7 @@ class Asker:
                     group.create_task(self._work(client, waiting, tally, tell))
         except* StillwatchError as failed:
             raise failed.exceptions[0] from None
-        tally.done, tally.spent = len(self._transcript.done), self._transcript.spent
+        tally.spent = self._transcript.spent
         return tally
 
     async def _work(
@@ -140,7 +141,8 @@ class Asker:
                 line, wait = await self._once(client, question, attempt, tally)
                 if line is None:
                     return
-                tally.done, tally.spent = len(self._transcript.done), self._transcript.spent
+                tally.done += line.outcome != "failed"
+                tally.spent = self._transcript.spent
                 tell(tally)
                 self._watch(line, wait, attempt, tally)
                 if line.outcome != "failed" or tally.stopped:

@@ -49,7 +49,7 @@ class Tally:
     requests: int = 0
     """Sent in this run."""
     done: int = 0
-    """Questions that need no more asking, of all runs."""
+    """Of them, those that need no more asking, of all runs."""
     spent: Spent = field(default_factory=Spent)
     """Of all runs."""
     stopped: str | None = None

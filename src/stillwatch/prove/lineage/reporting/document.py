@@ -71,7 +71,7 @@ def document_of(
             _controls(plan, rows),
             *_numbers(plan, rows),
             _asked(plan, results),
-            _methods(plan),
+            _methods(plan, results),
             Section("What this does not show", points=(*words.LIMITS, str(results["limits"]))),
             _check(plan, results),
             *_examples(examples),
@@ -291,12 +291,17 @@ def _asked(plan: Plan, results: Mapping[str, Any]) -> Section:
     return Section("Who was asked", (committed + first, *said), tables=(Table(head, tuple(cells)),))
 
 
-def _methods(plan: Plan) -> Section:
+def _methods(plan: Plan, results: Mapping[str, Any]) -> Section:
     said = [words.METHOD_PLAN]
+    if results.get("looked") is not None:
+        said.append(
+            f"It was stopped after look {results['looked']} of {plan.looks}, which looks allow."
+        )
     if plan.keyed:
+        tokens = plan.tokens_at(results.get("looked") or plan.looks)
         said += [words.METHODS[name] for name in plan.keyed if name in words.METHODS]
         said.append(
-            f"Answers were cut to {plan.tokens:,} tokens a model, in the order of the plan. Every "
+            f"Answers were cut to {tokens:,} tokens a model, in the order of the plan. Every "
             f"key was ranked among {plan.wrong_keys:,} random ones. Holm's correction counts "
             f"{plan.family:,} hypotheses: every key that was committed in any epoch, and every "
             "test without a key, for every suspect."
