@@ -74,7 +74,34 @@ def in_a_form(*forms: str, named: str = "--to") -> Callable[[Callable[..., Any]]
         forms: what it may be written as; the first is the default.
         named: the option that says it.
     """
-    shown = (
+    shown = _options(forms, named)
+
+    def add(command: Callable[..., Any]) -> Any:  # noqa: ANN401 - what click makes of it
+        @functools.wraps(command)
+        def call(
+            *arguments: Any,  # noqa: ANN401 - as the command takes
+            form: str,
+            out: Path | None,
+            language: str,
+            templates: Path | None,
+            fonts: Path | None,
+            **named: Any,  # noqa: ANN401 - as the command takes
+        ) -> Any:  # noqa: ANN401 - as the command gives
+            if form == "pdf" and out is None and sys.stdout.isatty():
+                raise ConfigurationError("a PDF needs a file", todo="name one with --out")
+            output = Output(form, out, language, templates, fonts)
+            return command(*arguments, output=output, **named)
+
+        for option in reversed(shown):
+            call = option(call)
+        return call
+
+    return add
+
+
+def _options(forms: Sequence[str], named: str) -> tuple[Callable[..., Any], ...]:
+    """Return the options of a form."""
+    return (
         click.option(
             named,
             "form",
@@ -105,28 +132,6 @@ def in_a_form(*forms: str, named: str = "--to") -> Callable[[Callable[..., Any]]
             help="Folder of further fonts, for PDF.",
         ),
     )
-
-    def add(command: Callable[..., Any]) -> Any:  # noqa: ANN401 - what click makes of it
-        @functools.wraps(command)
-        def call(
-            *arguments: Any,  # noqa: ANN401 - as the command takes
-            form: str,
-            out: Path | None,
-            language: str,
-            templates: Path | None,
-            fonts: Path | None,
-            **named: Any,  # noqa: ANN401 - as the command takes
-        ) -> Any:  # noqa: ANN401 - as the command gives
-            if form == "pdf" and out is None and sys.stdout.isatty():
-                raise ConfigurationError("a PDF needs a file", todo="name one with --out")
-            output = Output(form, out, language, templates, fonts)
-            return command(*arguments, output=output, **named)
-
-        for option in reversed(shown):
-            call = option(call)
-        return call
-
-    return add
 
 
 @contextlib.contextmanager
