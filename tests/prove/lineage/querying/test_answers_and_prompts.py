@@ -21,20 +21,8 @@ from stillwatch.prove.lineage.querying.transcripts import kept
 ROOT = Path(__file__).parents[4]
 NAMES = st.sampled_from(
     [
-        "choices",
-        "message",
-        "content",
-        "text",
-        "type",
-        "usage",
-        "model",
-        "refusal",
-        "error",
-        "done",
-        "prompt_tokens",
-        "output_tokens",
-        "finish_reason",
-        "logprobs",
+        *("choices", "message", "content", "text", "type", "usage", "model", "refusal", "error"),
+        *("done", "prompt_tokens", "output_tokens", "finish_reason", "logprobs"),
         "system_fingerprint",
     ]
 )
