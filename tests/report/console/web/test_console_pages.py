@@ -231,7 +231,7 @@ def test_parameters_that_make_no_sense_are_told(filled, path):
 @pytest.mark.parametrize("onward", ["//evil.test", "https://evil.test", "/a\r\nx-bad: 1", "\\evil"])
 def test_an_act_leads_on_within_the_console(filled, onward):
     answer = filled.browser("ada").act("/act/confirm?campaign=c", why="because", onward=onward)
-    assert answer.headers["location"] == "/queue?done=1"
+    assert answer.headers["location"] == "/queue?done=1&did=confirm"
     assert "x-bad" not in answer.headers
 
 
@@ -285,3 +285,17 @@ def test_static_files_are_kept_by_browsers_under_their_digest(site):
         assert answer.headers["x-content-type-options"] == "nosniff"
     assert browser.get("/static/console.css?v=old").headers["cache-control"] == "no-cache"
     assert browser.get("/sign-in").headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("filled", ["x"], indirect=True)
+def test_what_goes_wrong_inside_is_told_without_details(filled, caplog):
+    async def broken(*_):
+        raise KeyError("a secret of the inside")
+
+    filled.desk.cases.campaign = broken
+    answer = filled.browser("ada").get("/campaign?id=somebody")
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert answer.headers["content-security-policy"] == POLICY
+    assert "GET /campaign" in caplog.text
+    assert "somebody" not in caplog.records[-1].getMessage()

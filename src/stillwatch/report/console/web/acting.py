@@ -52,7 +52,7 @@ async def queue(desk: Desk, asked: Asked) -> Response:
         asks=query,
         places={item.item_id: _place(item) for item in page.rows},
         approvals={f"request:{one.request_id}": one for one in approvals},
-        done=asked.number("done", 1) if asked.one("done") else None,
+        done=asked.done(),
     )
 
 
@@ -89,19 +89,19 @@ async def act(desk: Desk, asked: Asked) -> Response:
     done = await desk.cases.act(asked.person, decision, why)
     if asked.field("onward") == "queue":
         rows = await _cases(desk, asked, "account" if asked.one("account") else "campaign", 1)
-        place = _place(rows[0], done=done.number) if rows else f"/queue?done={done.number}"
-        return RedirectResponse(_unescaped(place), 303)
-    onward = local(asked.field("onward"), "/queue")
+        onward = _unescaped(_place(rows[0])) if rows else "/queue"
+    else:
+        onward = local(asked.field("onward"), "/queue")
     glue = "&" if "?" in onward else "?"
-    return RedirectResponse(f"{onward}{glue}done={done.number}", 303)
+    return RedirectResponse(f"{onward}{glue}done={done.number}&did={name}", 303)
 
 
-def _place(item: QueueItem, done: int | None = None) -> str:
+def _place(item: QueueItem) -> str:
     if item.kind == "campaign":
-        return link("/campaign", id=item.campaign_id, queue=1, done=done)
+        return link("/campaign", id=item.campaign_id, queue=1)
     if item.kind == "request":
         return "/queue"
-    return link("/account", id=item.account_id, queue=1, done=done)
+    return link("/account", id=item.account_id, queue=1)
 
 
 def _unescaped(place: str) -> str:

@@ -26,6 +26,7 @@ _SLOWEST = 15.0
 _FIELDS = 20_000
 _LONGEST = 4_096
 """Characters of a parameter of a URL."""
+_UNDOABLE = frozenset({"confirm", "reject", "benign", "merge", "split", "move"})
 
 
 class StoppedError(Exception):
@@ -86,6 +87,12 @@ class Asked:
         if not (raw.isascii() and raw.isdigit() and len(raw) < 10) or int(raw) < 1:
             raise StoppedError(400, f"The parameter {name} is a number from 1.")
         return int(raw)
+
+    def done(self) -> tuple[int, bool] | None:
+        """Return the line of the log that an act has just left, and whether it can be undone."""
+        if not self.one("done"):
+            return None
+        return self.number("done", 1), self.one("did") in _UNDOABLE
 
     def field(self, name: str) -> str:
         """Return a field of the form, empty where it is missing."""

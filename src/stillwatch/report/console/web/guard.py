@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["POLICY", "guarded"]
 
+_LOG = logging.getLogger("stillwatch.console")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -102,6 +104,9 @@ async def _answered(desk: Desk, way: Way, request: Request) -> Response:
     except StillwatchError as error:
         status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
         response = _refusal(desk, asked, status, error.what, error.todo)
+    except Exception:  # noqa: BLE001 - no detail leaves, whatever it is
+        _LOG.exception("%s %s", way.verb, way.path)  # no query: it names accounts
+        response = _refusal(desk, asked, 500, "This went wrong here, and stands in our log.")
     return _headed(desk, response)
 
 

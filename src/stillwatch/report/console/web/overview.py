@@ -122,7 +122,8 @@ async def log(desk: Desk, asked: Asked) -> Response:
     signed = []
     if asked.person.may(Act.PEOPLE):
         signed = await desk.database.read(_sign_ins)
-    return desk.pages.shown("log", asked, page=page, asks=query, signed=signed)
+    shown = {"page": page, "asks": query, "signed": signed, "done": asked.done()}
+    return desk.pages.shown("log", asked, **shown)
 
 
 async def helping(desk: Desk, asked: Asked) -> Response:

@@ -48,7 +48,7 @@ async def campaign(desk: Desk, asked: Asked) -> Response:
         page=page,
         flags_cut=view.row.flagged > len(flagged),
         sorted_findings=_sorted(view.findings),
-        done=asked.number("done", 1) if asked.one("done") else None,
+        done=asked.done(),
         in_queue=asked.one("queue") == "1",
     )
 
@@ -85,9 +85,8 @@ async def network(desk: Desk, asked: Asked) -> Response:
 async def account(desk: Desk, asked: Asked) -> Response:
     """Show one account."""
     view = await desk.cases.account(asked.person, asked.one("id"), asked.number("peers", 1))
-    done = asked.number("done", 1) if asked.one("done") else None
     in_queue = asked.one("queue") == "1"
-    return desk.pages.shown("account", asked, view=view, done=done, in_queue=in_queue)
+    return desk.pages.shown("account", asked, view=view, done=asked.done(), in_queue=in_queue)
 
 
 async def group(desk: Desk, asked: Asked) -> Response:
