@@ -42,13 +42,17 @@ mode = "enforce"
 [rungs]
 member = "verify"
 peer = "verify"
+[measures.verify]
+most_of_traffic = 1.0
+most_of_accounts = 1.0
 [links]
 appeal = "https://desk.example/appeal"
 [[campaigns]]
 id = "own"
 rung = "refuse"
 """
-"""Names the campaign that B's own scan will declare at the end."""
+"""Names the campaign that B's own scan will declare at the end.  The loop has hundreds of accounts
+asked to verify within a minute: with caps as shipped, what follows would pass."""
 SERVE = """
 policy = "policy.toml"
 analysts = "analysts.toml"
@@ -64,6 +68,7 @@ address = "127.0.0.1:0"
 address = "127.0.0.1:0"
 """
 PATIENCE = 60.0
+OWN_FINDING = "and a finding of our own"
 HOPS = ("published", "handed over", "at B's gateway", "at A's own")
 
 
@@ -242,7 +247,13 @@ def lab(folder: Path, scan_of: Callable[[Path, Path], None]) -> Iterator[dict[st
         yield {"gates": gates, "stand": stand, "watch": watch, "homes": homes, "folder": folder}
 
 
-def once(at: dict[str, Any], number: int, rows: list[dict[str, Any]], own: str) -> dict[str, Any]:
+def once(
+    at: dict[str, Any],
+    number: int,
+    rows: list[dict[str, Any]],
+    own: str,
+    people: list[dict[str, Any]],
+) -> dict[str, Any]:
     """Declare at A, wait for B's gateway, take it back; return the seconds of each hop."""
     gates, out = at["gates"], at["folder"] / "gateway-a" / "out"
     document, verdicts = declared(at["folder"] / "scanned", number)
@@ -274,16 +285,20 @@ def once(at: dict[str, Any], number: int, rows: list[dict[str, Any]], own: str) 
             "ip": "198.51.100.7", "user_agent": "someone else's/1.0", "tls_fingerprint": "t13d_else"
         },
     }  # fmt: skip
+    asking = {what: [{**hit, **other}] for what, other in others.items()}
+    asking["other people's requests"] = people
     touched = {
-        what: gates["b"].denies(f"innocent-{number}-{place}", {**hit, **other})
-        for place, (what, other) in enumerate(others.items())
+        what: [
+            gates["b"].denies(f"innocent-{number}-{what[:3]}-{place}", row)
+            for place, row in enumerate(innocent)
+        ]
+        for what, innocent in asking.items()
     }
     rung = gates["b"].ask(f"last-{number}", hit)["rung"]
     ids = [json.loads(line)["id"] for _, line in at["stand"].lines[printed:] if line[:1] == "{"]
     back = time.monotonic()
-    for name in ids:
-        said("exchange", "recall", name, "--home", str(at["homes"]["a"]), "--reason", "error",
-             "--approve", "Ada")  # fmt: skip
+    said("exchange", "recall", *ids, "--home", str(at["homes"]["a"]), "--reason", "error",
+         "--approve", "Ada")  # fmt: skip
     until(lambda: not gates["b"].denies(f"after-{number}-{time.monotonic_ns()}", hit))
     taken["recalled"] = time.monotonic() - back
     return {"seconds": taken, "touched": touched, "rung": rung, "row": hit, "ids": len(ids)}
@@ -297,15 +312,18 @@ def refusal(at: dict[str, Any], row: dict[str, Any], number: int) -> dict[str, s
     rungs = {"a peer's word": gate.ask("suspect", row)["rung"]}
     for what, families in (
         ("and a scan that says no more", ("intelligence",)),
-        ("and a finding of our own", ("content", "rhythm")),
+        (OWN_FINDING, ("content", "rhythm")),
     ):
         put(out, *own_finding("suspect", families))
-        if "own" in what:
+        if what == OWN_FINDING:
             until(lambda: gate.ask("suspect", row)["rung"] == "refuse")
         else:
             until(lambda: gate.ask("suspect", row, prompt="hello", ip="")["rung"] != "observe")
         rungs[what] = gate.ask("suspect", row)["rung"]
     return rungs
+
+
+COLUMNS = ["account_id", "prompt", "model", "ip", "user_agent", "tls_fingerprint"]
 
 
 def actor(world: Path, scan: Path) -> tuple[list[dict[str, Any]], str]:
@@ -314,11 +332,23 @@ def actor(world: Path, scan: Path) -> tuple[list[dict[str, Any]], str]:
     flagged = [row["account_id"] for row in verdicts if row["flagged_at"] is not None]
     if not flagged:
         raise RuntimeError("the scan declared nothing: name another --first")
-    columns = ["account_id", "prompt", "model", "ip", "user_agent", "tls_fingerprint"]
     log = ds.dataset(world / "exchanges").to_table(
-        columns=columns, filter=ds.field("account_id").isin(flagged)
+        columns=COLUMNS, filter=ds.field("account_id").isin(flagged)
     )
     return log.slice(0, 40).to_pylist(), flagged[0]
+
+
+def innocents(world: Path, many: int = 40) -> list[dict[str, Any]]:
+    """Return a request of each of so many accounts that are nobody's campaign."""
+    truth = pq.ParquetFile(world / "truth_accounts.parquet").read().to_pylist()
+    benign = {row["account_id"] for row in truth if row["kind"] != "attack"}
+    rows: dict[str, dict[str, Any]] = {}
+    for row in ds.dataset(world / "exchanges").to_table(columns=COLUMNS).to_pylist():
+        if row["account_id"] in benign:
+            rows.setdefault(row["account_id"], row)
+        if len(rows) == many:
+            break
+    return list(rows.values())
 
 
 def live(folder: Path, *, repeats: int, seed: int) -> dict[str, Any]:
@@ -349,9 +379,9 @@ def live(folder: Path, *, repeats: int, seed: int) -> dict[str, Any]:
 
     with lab(run, scan_of) as at:
         rows, own = actor(world, at["folder"] / "scanned")
-        asked, rounds = len(rows), []
+        asked, rounds, people = len(rows), [], innocents(world)
         for number in range(repeats):
-            rounds.append(once(at, number, rows, own))
+            rounds.append(once(at, number, rows, own, people))
             rows = [rounds[0]["row"]]
             print(json.dumps(rounds[-1]["seconds"]), file=sys.stderr, flush=True)
         rungs = refusal(at, rows[0], repeats)
@@ -373,6 +403,10 @@ def told(found: dict[str, Any]) -> None:
     late = sum(one["seconds"]["at B's gateway"] >= 2.0 for one in rounds)
     print(f"\n{late} of {len(rounds)} took 2 s or longer")
     for what in rounds[0]["touched"]:
-        print(f"{what}: denied {sum(one['touched'][what] for one in rounds)} of {len(rounds)}")
+        denied = [each for one in rounds for each in one["touched"][what]]
+        print(f"{what}: denied {sum(denied)} of {len(denied)}")
     for what, rung in found["rungs"].items():
         print(f"{what}: {rung}")
+    refused = [what for what, rung in found["rungs"].items() if rung == "refuse"]
+    if refused != [OWN_FINDING]:
+        raise SystemExit(f"refused on {refused}, and not on {OWN_FINDING!r} alone")

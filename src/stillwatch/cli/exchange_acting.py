@@ -313,7 +313,7 @@ def contest(
 
 
 @click.command("recall")
-@click.argument("indicator", metavar="ID")
+@click.argument("indicators", metavar="ID...", nargs=-1, required=True)
 @home_option
 @click.option(
     "--reason",
@@ -332,7 +332,7 @@ def contest(
 @approve_option
 @as_json_option
 def recall(
-    indicator: str,
+    indicators: tuple[str, ...],
     home: Path,
     reason: str,
     hours: float,
@@ -341,17 +341,24 @@ def recall(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Take the indicator ID of this member back, everywhere."""
+    """Take indicators of this member back, everywhere."""
     from stillwatch.share.objects import recalled  # noqa: PLC0415
 
     with opened_member(home) as member:
-        item = _indicator(member, indicator, own=True)
         now = time.time()
-        back = recalled(item, now=now, reason=reason, deadline=now + 3_600.0 * hours)
-        _show(member.signed([back]))
+        back = [
+            recalled(
+                _indicator(member, name, own=True),
+                now=now,
+                reason=reason,
+                deadline=now + 3_600.0 * hours,
+            )
+            for name in dict.fromkeys(indicators)
+        ]
+        _show(member.signed(back))
         if dry_run:
             return
-        _send(member, [back], _named(approved_by), as_json=as_json)
+        _send(member, back, _named(approved_by), as_json=as_json)
 
 
 @click.command("release")

@@ -138,6 +138,8 @@ def stand(
                 except StillwatchError as error:
                     click.echo(f"not published: {error}", err=True)
                     if member.store.waiting():  # the hub is away
+                        if end is not None and time.monotonic() >= end:
+                            return
                         time.sleep(_AWAY)
                         continue
                 seen = stamp
