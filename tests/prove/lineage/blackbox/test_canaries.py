@@ -110,7 +110,7 @@ def test_who_learned_the_variants_is_found_and_a_control_is_not():
     assert outcomes[0].log10_p == pytest.approx(exactly)
     for one in outcomes:
         assert one.used == 60
-        assert one.rank_among == (1, 10_000)
+        assert one.rank_among == (1, 10_001)
         assert one.controls[0].subject == "c"
         assert one.controls[0].log10_p > -3
         assert "not who took" in one.limits

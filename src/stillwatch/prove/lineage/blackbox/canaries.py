@@ -60,7 +60,7 @@ _CLIP = 8.0
 """Spreads at which a score is clipped: no single canary carries a verdict."""
 _MOST = 5_000
 """Canaries of a plan; the tail's cost grows with their square."""
-_REDRAWS = 9_999
+_REDRAWS = 10_000
 _HEX = re.compile(r"[0-9a-f]{64}")
 
 
