@@ -31,11 +31,10 @@ def put(path: Path, text: str) -> None:
         write_whole(path, text.encode(), private=True)
 
 
-def certificate(names: list[str]) -> tuple[str, str]:
-    """Return a certificate for names and addresses, and its key, in PEM."""
+def certificate(names: list[str], now: dt.datetime) -> tuple[str, str]:
+    """Return a certificate for names and addresses, good from now, and its key, in PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-    now = dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -65,7 +64,7 @@ def write_secrets(folder: Path, names: list[str], *, postgres: str, valkey: str)
     """Write what is missing; return the public key of those who send updates."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not (folder / "tls.crt").exists():
-        chain, private = certificate(names)
+        chain, private = certificate(names, dt.datetime.now(dt.UTC))
         put(folder / "tls.key", private)
         put(folder / "tls.crt", chain)
     put(folder / "sketch.key", f"{secrets.token_hex(32)}\n")

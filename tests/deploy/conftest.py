@@ -1,0 +1,10 @@
+"""Servers of other parts' tests are used here, too."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+TESTS = Path(__file__).parents[1]
+for folder in ("stop/service", "store", "cli"):
+    sys.path.append(str(TESTS / folder))
