@@ -82,7 +82,7 @@ runs = sa.Table(
     _text("missing"),
     _text("events"),
 )
-"""Scans; ``digest`` is the SHA-256 of ``campaigns.json``, ``missing`` and ``events`` JSON."""
+"""Scans; ``digest`` is of what the scan said, ``missing`` and ``events`` are JSON."""
 
 campaigns = sa.Table(
     "console_campaigns",

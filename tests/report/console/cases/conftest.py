@@ -4,6 +4,7 @@ import shutil
 import warnings
 
 import pytest
+from console_clock import NOW
 from example_scan import example_scan
 
 from stillwatch.report.console.cases.interface import Person, Role, Sources
@@ -19,8 +20,6 @@ with warnings.catch_warnings():
         import pgserver
     except ModuleNotFoundError:
         pgserver = None
-
-NOW = 1_795_000_000_000_000
 
 
 @pytest.fixture(scope="session")

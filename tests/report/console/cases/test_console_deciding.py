@@ -10,7 +10,7 @@ from datetime import timedelta
 import jsonschema
 import pytest
 import sqlalchemy as sa
-from conftest import NOW
+from console_clock import NOW
 from test_console_loading import FIRST, SECOND, THIRD, grow, later
 
 from stillwatch.errors import RefusedError

@@ -7,7 +7,7 @@ import dataclasses
 from datetime import UTC, datetime
 
 import pytest
-from conftest import NOW
+from console_clock import NOW
 
 from stillwatch.errors import ConfigurationError
 from stillwatch.report.console.cases.interface import (

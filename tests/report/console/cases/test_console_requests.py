@@ -7,7 +7,7 @@ import dataclasses
 import json
 
 import pytest
-from conftest import NOW
+from console_clock import NOW
 
 from stillwatch.errors import RefusedError
 from stillwatch.report.console.cases.interface import (

@@ -115,7 +115,7 @@ def read_folder(folder: Path) -> ScanFolder:
         _single(texts.to_pylist(), "an account")
         _single([one.campaign_id for one in campaigns], "a campaign")
         return ScanFolder(
-            digest=digest_of(scan.document),
+            digest=_mark(scan),
             run=_run(scan, verdicts, folder, str(kind)),
             campaigns=campaigns,
             days=_days(campaigns),
@@ -128,6 +128,15 @@ def read_folder(folder: Path) -> ScanFolder:
             where=str(folder),
             todo="scan again with this version of stillwatch",
         ) from error
+
+
+def _mark(scan: PublishedScan) -> str:
+    """Return what is another wherever the scan says something else.
+
+    Digests of files for people are left out: a report tells how long the scan took.
+    """
+    said = {name: part for name, part in scan.document.items() if name != "files"}
+    return digest_of([said, [scan.digests.get(name) for name in (VERDICTS, FINDINGS)]])
 
 
 def _single(names: Sequence[str | None], what: str) -> None:
