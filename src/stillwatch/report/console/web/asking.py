@@ -24,8 +24,8 @@ _LARGEST = 1 << 20
 _SLOWEST = 15.0
 """Seconds that it may take to come."""
 _FIELDS = 20_000
-_LONGEST = 4_096
-"""Characters of a parameter of a URL."""
+_LONGEST = 16_384
+"""Characters of a parameter of a URL: ids are as long as their owners made them."""
 _UNDOABLE = frozenset({"confirm", "reject", "benign", "merge", "split", "move"})
 
 
