@@ -327,9 +327,12 @@ COLUMNS = ["account_id", "prompt", "model", "ip", "user_agent", "tls_fingerprint
 
 
 def actor(world: Path, scan: Path) -> tuple[list[dict[str, Any]], str]:
-    """Return requests of declared campaigns, at most forty, and a flagged account."""
+    """Return requests of declared campaigns, at most forty, and the surest of their accounts."""
     verdicts = pq.ParquetFile(scan / "verdicts.parquet").read().to_pylist()
-    flagged = [row["account_id"] for row in verdicts if row["flagged_at"] is not None]
+    sure = sorted(
+        (row for row in verdicts if row["flagged_at"] is not None), key=lambda row: -row["score"]
+    )
+    flagged = [row["account_id"] for row in sure]
     if not flagged:
         raise RuntimeError("the scan declared nothing: name another --first")
     log = ds.dataset(world / "exchanges").to_table(
