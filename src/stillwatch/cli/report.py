@@ -77,7 +77,11 @@ def templates_(folder: Path) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The sketch key that the scan's observations were made with, for stix and misp.",
 )
-@click.option("--organisation", default="", help="Who speaks in stix, where --home does not say.")
+@click.option(
+    "--organisation",
+    default="",
+    help="Who speaks, where you are in no exchange: instead of --home.",
+)
 @click.option(
     "--tlp",
     type=click.Choice(["amber", "amber+strict"]),  # no wider, and red names who has it
@@ -184,10 +188,14 @@ def _speaker(home: Path | None, key_file: Path | None, organisation: str) -> Spe
     if home is not None:
         member = Home(home)
         return Speaker(member.secret(), member.membership().member)
-    if key_file is None:
-        raise ConfigurationError("nobody speaks", todo="give --home, or --key-file")
+    if key_file is None or not organisation.strip():
+        raise ConfigurationError(
+            "who speaks is not said",
+            todo="give --home; or --organisation, where you are in no exchange and the key is yours"
+            " alone: names are made from it",
+        )
     secret = hmac.new(read_secret(key_file), b"stillwatch report speaker 1", hashlib.sha256)
-    return Speaker(secret.digest(), name=organisation)
+    return Speaker(secret.digest(), name=organisation.strip())
 
 
 def _ocsf(results: Path, campaign: Campaign) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 
 import pytest
@@ -116,6 +117,24 @@ def test_indicators_say_what_was_held_and_what_was_not(scan):
     assert [finding.detector for finding in found["coordination"].findings] == ["lock-step"]
     assert found["shared-intelligence"].status == "not enough data"
     assert found["payment-fraud"].status == "nothing recorded"
+
+
+@pytest.mark.parametrize(
+    ("log_e", "status"),
+    [
+        (3.0, "held"),
+        (2.9, "weak"),
+        (0.0, "looked for and not found"),
+        (-2.0, "looked for and not found"),
+    ],
+)
+def test_weak_evidence_is_called_weak(scan, log_e, status):
+    campaign = campaign_of(scan, REASONING)
+    one = dataclasses.replace(campaign.findings[0], log_e=log_e)  # lock-step
+    changed = dataclasses.replace(campaign, findings=(one,))
+    other = dataclasses.replace(scan, campaigns=(changed,))
+    found = {item.key: item for item in facts_of(other)["indicators"]}
+    assert found["coordination"].status == status
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ def run(*words):
 
 def stix(signed, *more):
     words = (REASONING, "--results", signed / "out", "--to", "stix")
+    more = more or ("--organisation", "Provider A")
     return run(*words, "--epoch", 3, "--key-file", signed / "epoch.key", *more)
 
 
@@ -127,13 +128,15 @@ def test_a_member_speaks_in_its_own_name(signed, tmp_path):
     [
         ((), ConfigurationError),
         (("--epoch", 3), ConfigurationError),
+        (("--epoch", 3, "--key-file", "right.key"), ConfigurationError),
         (("--epoch", 3, "--key-file", "wrong.key"), IncompatibleObservationsError),
     ],
 )
 def test_without_the_epochs_key_nothing_leaves(signed, tmp_path, more, error):
     wrong = tmp_path / "wrong.key"
     wrong.write_bytes(b"not the key of the scan")
-    words = [wrong if word == "wrong.key" else word for word in more]
+    named = {"wrong.key": wrong, "right.key": signed / "epoch.key"}
+    words = [named.get(word, word) for word in more]
     with pytest.raises(error):
         run(REASONING, "--results", signed / "out", "--to", "stix", *words)
 
@@ -170,13 +173,14 @@ def test_misp_holds_no_account_unless_asked(signed):
 
 
 def test_misp_holds_the_indicators_that_may_leave(signed):
-    found, _ = event(signed, "--epoch", 3, "--key-file", signed / "epoch.key")
+    key = ("--epoch", 3, "--key-file", signed / "epoch.key", "--organisation", "Provider A")
+    found, _ = event(signed, *key)
     assert [one["name"] for one in found["Object"]] == ["stix2-pattern"]
 
 
 @pytest.mark.slow
 def test_misp_reads_the_event(signed, tmp_path):
-    key = ("--epoch", 3, "--key-file", signed / "epoch.key")
+    key = ("--epoch", 3, "--key-file", signed / "epoch.key", "--organisation", "Provider A")
     found, done = event(signed, *key, "--members", 5)
     seen = misp_reads(done.stdout, tmp_path)
     assert set(seen["uuids"]) == {one["uuid"] for one in [*found["Attribute"], *found["Object"]]}

@@ -109,10 +109,12 @@ def campaign_facts(scan: PublishedScan, campaign: Campaign, *, members: int) -> 
     document = document_of(scan, campaign)
     costs = costs_of(document)
     used = {key for cost in costs for key in cost.rests_on}
+    judged = _of(campaign, "evidence", enough=True)
     return {
         "scan": scan,
         "campaign": campaign,
-        "evidence": _of(campaign, "evidence", enough=True),
+        "evidence": [f for f in judged if f.log_e > 0],
+        "ordinary": [f for f in judged if f.log_e <= 0],
         "silent": _of(campaign, "evidence", enough=False),
         "explained": _of(campaign, "explanation", enough=True),
         "proposals": _of(campaign, "proposal", enough=True),

@@ -32,6 +32,8 @@ FORMS = ("incident", "export-control")
 """Kinds of authority."""
 _FORM = "filing.toml"
 _LONGEST = 20_000
+_STRONG = 3.0
+"""Log e-value that at most one of twenty ordinary groups reaches (Markov's inequality)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ class Indicated:
     key: str
     says: str
     status: str
-    """``held``, ``looked for and not found``, ``not enough data`` or ``nothing recorded``."""
+    """``held``, ``weak``, ``looked for and not found``, ``not enough data`` or
+    ``nothing recorded``."""
     findings: tuple[Finding, ...]
     """Of this campaign, strongest first."""
     sources: tuple[str, ...]
@@ -205,7 +208,7 @@ def _indicated(item: Mapping[str, Any], campaign: Campaign) -> Indicated:
     judged = [finding for finding in mine if finding.enough_data]
     spoke = [finding for finding in judged if finding.log_e > 0]
     if spoke:
-        status = "held"
+        status = "held" if spoke[0].log_e >= _STRONG else "weak"
     elif judged:
         status = "looked for and not found"
     else:

@@ -28,7 +28,8 @@ WITHHELD = (
     "prompts, answers and exchange ids",
     "numbers of accounts, exchanges and tokens; shares stand in their place",
     "money, prices and models",
-    "findings, explanations and times of the scan",
+    "findings and explanations",
+    "all times but the declaration's and that of the scan's last look",
 )
 """What no object has a field for."""
 _NAMESPACE = uuid.UUID("9d0c5c5e-5d7f-4f0e-8a53-0f2f5b7a6a11")
@@ -43,7 +44,7 @@ class Speaker:
     member: str = ""
     """Identity id in an exchange; empty for a speaker that is in none."""
     name: str = ""
-    """Display name of a speaker that is in no exchange."""
+    """Display name of a speaker that is in no exchange; not empty where there is no member."""
 
     def identity(self, now: float) -> Identity | None:
         """Return who speaks, where the exchange does not already say it.
@@ -59,7 +60,7 @@ class Speaker:
             id=f"identity--{uuid.UUID(bytes=number.bytes, version=4)}",
             created=stamp(now),
             modified=stamp(now),
-            name=self.name or "a provider of language models",
+            name=self.name,
             identity_class="organization",
         )
 
