@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -164,3 +166,11 @@ def test_who_may_not_see_the_log_sees_no_names(loaded, people):
     assert now.changes
     names = {person.name for person in people.values()}
     assert not any(name in repr((view, dataclasses.replace(now, health=()))) for name in names)
+
+
+def test_the_documented_table_is_the_one_that_counts():
+    page = (Path(__file__).parents[4] / "docs" / "reference" / "console-cases.md").read_text()
+    rows = re.findall(r"^\| (\w+) \|((?: yes \| *| \| *)+)$", page, re.MULTILINE)
+    said = {name: [cell.strip() == "yes" for cell in cells.split("|")[:-1]] for name, cells in rows}
+    held = {act.value: [act in MAY[role] for role in Role] for act in Act}
+    assert said == held
