@@ -77,11 +77,7 @@ def templates_(folder: Path) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The sketch key that the scan's observations were made with, for stix and misp.",
 )
-@click.option(
-    "--organisation",
-    default="",
-    help="Who speaks, where you are in no exchange: instead of --home.",
-)
+@click.option("--organisation", default="", help="Who speaks, outside of an exchange.")
 @click.option(
     "--tlp",
     type=click.Choice(["amber", "amber+strict"]),  # no wider, and red names who has it

@@ -61,7 +61,10 @@ def test_papers_are_accessible_and_fit(pages, browser, axe, width, scheme):  # n
     page.on("console", lambda message: said.append(message.text))
     page.on("dialog", lambda dialog: (said.append("dialog"), dialog.dismiss()))
     page.on("request", lambda request: asked.append(request.url))
+    wanted = {"light": "example", "dark": "hostile"}[scheme]
     for (name, paper), path in pages.items():
+        if name != wanted:
+            continue
         page.goto(path.as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, paper)
         assert page.evaluate("document.querySelectorAll('script').length") == 0
