@@ -106,8 +106,8 @@ def typeset(template: bytes, data: object, press: Press, *, where: str) -> bytes
 def _undrawn(words: str) -> frozenset[str]:
     r"""Return the texts that a diagnostic says have no glyph.
 
-    >>> _undrawn(r'error: the text `"\\u{301}"` could not be displayed with font')
-    frozenset({'́'})
+    >>> sorted(_undrawn(r'the text `"\u{540d}"` could not be displayed with font `"A"`'))
+    ['名']
     """
     return frozenset(
         _ESCAPED.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)
