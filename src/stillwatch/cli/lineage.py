@@ -16,7 +16,6 @@ from stillwatch.errors import ConfigurationError, MissingExtraError, OutputError
 if TYPE_CHECKING:
     from stillwatch.ledger import SigningKey
     from stillwatch.prove.lineage.drafts import Draft
-    from stillwatch.prove.lineage.folder import Folder
     from stillwatch.prove.lineage.plans import Plan
     from stillwatch.prove.lineage.querying.estimates import Estimate
 
@@ -72,6 +71,7 @@ def plan(
     Publish the note that is printed, or have the plan stamped: what is asked before that does not
     count. The folder is what `lineage query`, `lineage test` and `evidence collect` take.
     """
+    from stillwatch.disk import write_whole  # noqa: PLC0415
     from stillwatch.prove.lineage.drafts import read_draft  # noqa: PLC0415
     from stillwatch.prove.lineage.folder import Folder  # noqa: PLC0415
     from stillwatch.prove.lineage.plans import commit_plan  # noqa: PLC0415
@@ -91,8 +91,11 @@ def plan(
     if dry_run:
         _say(planned.digest, _estimates(made, planned), note, as_json=as_json)
         return
-    folder = Folder.make(out, planned, note, made.prompts(), made.parts())
-    _stamp(folder, authorities, roots)
+    # an authority that does not answer leaves no folder behind
+    stamps = _stamps(planned.encode(), authorities, roots)
+    Folder.make(out, planned, note, made.prompts(), made.parts())
+    for at, raw in enumerate(stamps):
+        write_whole(out / f"plan.json.{at}.tsr", raw)
     _say(planned.digest, _estimates(made, planned), note, as_json=as_json)
     if key is not None:
         click.echo(f"signed by {key.public.encode()}", err=True)
@@ -115,17 +118,20 @@ def _signing_key(path: Path, name: str | None) -> SigningKey:
     return key
 
 
-def _stamp(folder: Folder, authorities: tuple[str, ...], roots: tuple[Path, ...]) -> None:
-    from stillwatch.disk import read_small, write_whole  # noqa: PLC0415
+def _stamps(raw: bytes, authorities: tuple[str, ...], roots: tuple[Path, ...]) -> list[bytes]:
+    if not authorities:
+        return []
+    from stillwatch.disk import read_small  # noqa: PLC0415
     from stillwatch.prove.evidence import Authority, ask, verify_stamp  # noqa: PLC0415
 
-    raw = folder.plan.encode()
-    for at, (url, root) in enumerate(zip(authorities, roots, strict=True)):
+    found = []
+    for url, root in zip(authorities, roots, strict=True):
         answer = ask(url, raw)
         pinned = Authority.of(url, read_small(root, "the authority's root", 1 << 16))
         stamp = verify_stamp(answer, raw, [pinned], "T-2")
-        write_whole(folder.path / f"plan.json.{at}.tsr", answer)
+        found.append(answer)
         click.echo(f"stamped at {stamp.time:%Y-%m-%dT%H:%M:%SZ} by {url}", err=True)
+    return found
 
 
 def _estimates(draft: Draft, planned: Plan) -> list[Estimate]:
