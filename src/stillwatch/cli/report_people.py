@@ -192,9 +192,9 @@ def notice(
         )
 
         if token:
-            made = _contested(token, token_key)
+            made, dated = _contested(token, token_key), None
         elif results is not None and account and measure:
-            made = _by_hand(account, results, measure, reasons, approved=approved)
+            made, dated = _by_hand(account, results, measure, reasons, approved=approved)
         else:
             raise ConfigurationError(
                 "which decision is not said", todo="give --token, or ACCOUNT, --results, --measure"
@@ -216,7 +216,7 @@ def notice(
         plain = {n: v.isoformat() if isinstance(v, datetime) else v for n, v in facts.items()}
         put(as_json(plain), output)
     else:
-        put_paper("notice", facts, output, templates, made.decided or datetime.now(UTC))
+        put_paper("notice", facts, output, templates, made.decided or dated or datetime.now(UTC))
 
 
 def _links(policy: Path | None) -> dict[str, str]:
@@ -230,8 +230,8 @@ def _links(policy: Path | None) -> dict[str, str]:
 
 def _by_hand(
     account: str, results: Path, measure: str, reasons: tuple[str, ...], *, approved: bool
-) -> Notice:
-    """Return what a scan says, and the measure that the operator names."""
+) -> tuple[Notice, datetime]:
+    """Return what a scan says, with the measure that is named, and the scan's last look."""
     from stillwatch.report.documents import read_verdict  # noqa: PLC0415
     from stillwatch.report.statements.notice import Notice, codes_of  # noqa: PLC0415
     from stillwatch.stop.interface import Rung  # noqa: PLC0415
@@ -239,7 +239,7 @@ def _by_hand(
     scan = read_scan(results)
     verdict = read_verdict(results, scan, account)
     codes = reasons or codes_of(scan, verdict)
-    return Notice(
+    made = Notice(
         account=verdict.account_id,
         rung=Rung[measure.upper()],
         codes=("approved-measure", *codes) if approved else codes,
@@ -247,6 +247,7 @@ def _by_hand(
         decided=None,
         expires=None,
     )
+    return made, scan.as_of
 
 
 def _contested(token: str, token_key: Path | None) -> Notice:

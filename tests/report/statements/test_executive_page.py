@@ -85,4 +85,4 @@ def test_an_earlier_scan_is_compared(scan, tmp_path):
     earlier = read(large_folder(tmp_path, 30))
     _, text = pages_of(executive_facts(scan, None, earlier=earlier), scan)
     assert "Compared with the scan" in text
-    assert "1 campaigns" in text or "1 campaign," in text
+    assert "UTC: 1 campaign, " in " ".join(text.split())
