@@ -38,6 +38,7 @@ REFUSES = 127
 SALT = bytes(32)
 SEEDS = 5
 PEERS = 19
+EXPOSED = 200
 
 
 def language(seed: int) -> np.ndarray:
@@ -149,14 +150,20 @@ def canaries() -> None:
 
 
 def agreement() -> None:
-    print("agreement: rank among references of like accuracy")
+    """References of the teacher's size, a wide tolerance; then of several sizes, a narrow one."""
+    for sizes, tolerance in ((np.full(PEERS, TEXTS), 0.12), (np.linspace(300, TEXTS, 24), 0.05)):
+        agreeing(sizes.astype(int), tolerance)
+
+
+def agreeing(sizes: np.ndarray, tolerance: float) -> None:
+    print(f"agreement: references of {sizes[0]} to {sizes[-1]} texts, tolerance {tolerance}")
     base = grammar(16_000, LENGTH, 77)
     flat = (base[:, :-2].astype(np.int64) * VOCABULARY + base[:, 1:-1]) * VOCABULARY + base[:, 2:]
     counts = np.bincount(flat.ravel(), minlength=VOCABULARY**3).reshape(-1, VOCABULARY)
     common = np.flatnonzero(counts.sum(axis=1) >= 50)
     ranks: dict[int, list[tuple[int, int]]] = {share: [] for share in (0, 5, 10, 20, 50, 100)}
     used = []
-    for seed in range(SEEDS):
+    for seed in range(SEEDS - 1):
         rng = np.random.default_rng([seed, 1])
         places = rng.choice(common, 1_000, replace=False)
         asked = np.stack([places // VOCABULARY, places % VOCABULARY], axis=1)
@@ -166,6 +173,7 @@ def agreement() -> None:
                 Item(prompt=str(pair), truth=f"w{right}")
                 for pair, right in zip(asked.tolist(), truth, strict=True)
             ),
+            tolerance=tolerance,
         )
         items = [query.item for query in part.queries()]
 
@@ -175,15 +183,13 @@ def agreement() -> None:
 
         teacher = train(language(1_000 + seed), seed)
         said = write(teacher, TEXTS, LENGTH, 1_100 + seed)
-        # Students are weaker than their teacher; peers of like accuracy are trained on less text.
-        sizes = np.linspace(300, TEXTS, 30).astype(int)
         peers = {
             str(at): best(train(language(10_000 + 100 * seed + at)[:size], at))
             for at, size in enumerate(sizes)
         }
         answered = best(teacher)
         for share, of in ranks.items():
-            for again in range(6 if share == 0 else 2):
+            for again in range(5 if share == 0 else 2):
                 fresh = language(20_000 + 1_000 * seed + 10 * share + again)
                 mixed = np.concatenate([said[: TEXTS * share // 100], fresh])[:TEXTS]
                 (one,) = part.judge(
@@ -209,12 +215,12 @@ def agreement() -> None:
 
 
 def refusals() -> None:
-    print("refusals: 90 prompts x 10 askings, three kinds; rank among 20")
+    print("refusals: 60 prompts x 10 askings, three kinds; rank among 20")
     ranks: dict[int, list[int]] = {share: [] for share in (0, 5, 10, 20, 50, 100)}
     gaps = []
-    for seed in range(SEEDS):
+    for seed in range(SEEDS - 1):
         rng = np.random.default_rng([seed, 2])
-        asked = contexts(90, rng)
+        asked = contexts(60, rng)
         part = Refusals(
             prompts=tuple(
                 Borderline(prompt=str(pair), category=f"kind {at % 3}")
@@ -224,10 +230,10 @@ def refusals() -> None:
             samples=10,
         )
         items = [query.item for query in part.queries()]
-        delicate = rng.normal(0, 1, 90)
+        delicate = rng.normal(0, 1, 60)
 
         def policy(rng: np.random.Generator = rng, delicate: np.ndarray = delicate) -> np.ndarray:
-            return 1 / (1 + np.exp(-(delicate + rng.normal(0, 1.5, 90) + rng.normal(0, 0.5))))
+            return 1 / (1 + np.exp(-(delicate + rng.normal(0, 1.5, 60) + rng.normal(0, 0.5))))
 
         def learned(
             parts: list[tuple[np.ndarray, int]],
@@ -237,7 +243,7 @@ def refusals() -> None:
         ) -> Network:
             triples = [
                 np.column_stack(
-                    [asked, np.where(rng.random(90) < chances, REFUSES, rng.integers(0, 120, 90))]
+                    [asked, np.where(rng.random(60) < chances, REFUSES, rng.integers(0, 120, 60))]
                 )
                 for chances, times in parts
                 for _ in range(times)
@@ -263,16 +269,17 @@ def refusals() -> None:
             )
 
         own = policy()
-        victim = heard(learned([(own, 40)], 30_000 + seed))
+        victim = heard(learned([(own, EXPOSED)], 30_000 + seed))
         peers = {
-            str(at): heard(learned([(policy(), 40)], 31_000 + 100 * seed + at))
+            str(at): heard(learned([(policy(), EXPOSED)], 31_000 + 100 * seed + at))
             for at in range(PEERS)
         }
         for share, of in ranks.items():
-            for again in range(6 if share == 0 else 2):
-                theirs = 40 * share // 100
+            for again in range(5 if share == 0 else 2):
+                theirs = EXPOSED * share // 100
                 model = learned(
-                    [(own, theirs), (policy(), 40 - theirs)], 40_000 + 1_000 * seed + share + again
+                    [(own, theirs), (policy(), EXPOSED - theirs)],
+                    40_000 + 1_000 * seed + share + again,
                 )
                 ranked, gap = part.judge(
                     "x", Heard(suspect=heard(model), ours=victim, references=peers)
@@ -318,33 +325,34 @@ def equality() -> None:
     said = write(teacher, TEXTS, LENGTH, 50_001)
     others = {
         "the same": (teacher, 1.0),
-        "weights of 4 bits": (rounded(teacher, 4), 1.0),
         "weights of 3 bits": (rounded(teacher, 3), 1.0),
         "temperature .8": (teacher, 0.8),
         "student of 100 %": (train(said, 2), 1.0),
-        "another model": (train(language(50_002), 3), 1.0),
+        "another, of as much text": (train(language(50_002), 3), 1.0),
+        "another, of a tenth of the text": (train(language(50_002)[: TEXTS // 10], 3), 1.0),
     }
-    for kernel in ("hamming", "trigrams"):
-        for name, (model, heat) in others.items():
-            told = []
-            for samples in (2, 5, 10, 20, 50):
-                found = 0
-                for trial in range(40):
-                    pairs = zip(
-                        written(teacher, asked, samples, rng),
-                        written(model, asked, samples, rng, heat),
-                        strict=True,
-                    )
-                    found += discrepancy(list(pairs), kernel, 30, 199, trial)[2] <= 0.05
-                told.append(found / 40)
+    ours = written(teacher, asked, 1_000, rng)
+    for name, (model, heat) in others.items():
+        theirs = written(model, asked, 1_000, rng, heat)
+        for kernel in ("hamming", "trigrams"):
+            told = {}
+            for samples in (5, 25, 50):
+                p = []
+                for trial in range(min(40, 1_000 // samples)):
+                    drawn = slice(trial * samples, (trial + 1) * samples)
+                    pairs = [(x[drawn], y[drawn]) for x, y in zip(ours, theirs, strict=True)]
+                    p.append(discrepancy(pairs, kernel, 30, 199, trial)[2])
+                told[samples] = float(np.mean(np.array(p) <= 0.05))
             print(f"  {kernel}, {name}: {told}", flush=True)
+    pool = written(teacher, asked[:3], 16_000, rng)
     for kernel in ("hamming", "trigrams"):
         p = []
         for trial in range(2_000):
-            both = written(teacher, asked[:5], 8, rng)
-            p.append(discrepancy([(one[:4], one[4:]) for one in both], kernel, 30, 199, trial)[2])
+            at = 8 * trial
+            pairs = [(one[at : at + 4], one[at + 4 : at + 8]) for one in pool]
+            p.append(discrepancy(pairs, kernel, 30, 199, trial)[2])
         below = [float(np.mean(np.array(p) <= level)) for level in (0.05, 0.01)]
-        print(f"  {kernel}, the same, 2,000 tests with 4 askings of 5 prompts: {below}")
+        print(f"  {kernel}, the same, 2,000 tests with 4 askings of 3 prompts: {below}", flush=True)
 
 
 def main() -> None:

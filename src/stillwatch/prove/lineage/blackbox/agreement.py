@@ -77,7 +77,9 @@ class Agreement:
         "do. It does not show training on our answers: common training data, a common ancestor or "
         "a common teacher do it too, and a reference that was itself trained on our answers hides "
         "it. It is worth no more than the likeness of references to what an innocent suspect "
-        "would be, in strength, data and time; and among k of them never more than 1 in k + 1."
+        "would be, in size, training text and time: with references of like accuracy that were "
+        "trained on less text, innocent models came first more often than by chance. Among k "
+        "references it is never more than 1 in k + 1."
     )
 
     items: tuple[Item, ...]

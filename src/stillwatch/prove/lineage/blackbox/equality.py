@@ -66,8 +66,8 @@ class Equality:
         "prompts and settings; not why: another model, a system prompt, other sampling, rounding "
         "of weights or an update between the askings do it too, so a wrapped resale may look "
         "like another model. A large one does not show that it is our model; read it beside the "
-        "share of references that were told apart. It says nothing of a model trained on our "
-        "answers, which always differs. Answers that did not come are left out: failures that "
+        "share of references that were told apart; models trained alike, or on our answers, may "
+        "need more askings than were made. Answers that did not come are left out: failures that "
         "depend on what would have been said bias it."
     )
 
