@@ -6,5 +6,5 @@ import sys
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
-for folder in ("stop/service", "store", "cli"):
+for folder in ("stop/service", "store", "cli", "share/exchange"):
     sys.path.append(str(TESTS / folder))

@@ -187,6 +187,9 @@ def test_what_serves_has_probes_a_service_and_a_budget(objects):
         for container in spec["containers"]:
             if "ports" in container:
                 assert {"readinessProbe", "livenessProbe"} <= container.keys(), name
+    spec = dict(pods(objects))["sw-console"]
+    asked = spec["containers"][0]["readinessProbe"]["httpGet"]
+    assert asked["httpHeaders"] == [{"name": "Host", "value": "console.example"}]
     by_kind = {}
     for one in objects:
         by_kind.setdefault(one["kind"], set()).add(one["metadata"]["name"])

@@ -96,18 +96,29 @@ securityContext:
 {{ .Values.data.existingClaim | default (printf "%s-data" .Release.Name) }}
 {{- end -}}
 
+{{- define "stillwatch.asks" -}}
+httpGet:
+  path: {{ .path }}
+  port: {{ .port }}
+  scheme: HTTPS
+  {{- with .host }}
+  httpHeaders:
+    - {name: Host, value: {{ . | quote }}}
+  {{- end }}
+{{- end -}}
+
 {{- define "stillwatch.probes" -}}
 startupProbe:
-  httpGet: {path: {{ .live }}, port: {{ .port }}, scheme: HTTPS}
+  {{- include "stillwatch.asks" (merge (dict "path" .live) .) | nindent 2 }}
   periodSeconds: 5
   failureThreshold: 60
 livenessProbe:
-  httpGet: {path: {{ .live }}, port: {{ .port }}, scheme: HTTPS}
+  {{- include "stillwatch.asks" (merge (dict "path" .live) .) | nindent 2 }}
   periodSeconds: 10
   timeoutSeconds: 5
   failureThreshold: 6
 readinessProbe:
-  httpGet: {path: {{ .ready }}, port: {{ .port }}, scheme: HTTPS}
+  {{- include "stillwatch.asks" (merge (dict "path" .ready) .) | nindent 2 }}
   periodSeconds: 5
   timeoutSeconds: 5
 {{- end -}}
