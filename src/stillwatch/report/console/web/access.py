@@ -39,6 +39,8 @@ class Way:
     call: Callable[[Desk, Asked], Awaitable[Response]]
     live: bool = False
     """Asked for by the page itself: does not keep a session from idling out."""
+    probe: bool = False
+    """Asked for by machines, under whatever name they know."""
 
 
 def opens(way: Way, person: Person | None) -> bool:

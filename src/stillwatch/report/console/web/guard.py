@@ -89,7 +89,8 @@ async def _nothing(_: Desk, __: Asked) -> Response:
 async def _answered(desk: Desk, way: Way, request: Request) -> Response:
     asked = Asked(request, None, desk.clock())
     try:
-        _from_here(desk, request)
+        if not way.probe:
+            _from_here(desk, request)
         asked = Asked(request, await _session(desk, way, request, asked.now), asked.now)
         if not opens(way, asked.session.person if asked.session else None):
             response = _turned_away(desk, way, asked)

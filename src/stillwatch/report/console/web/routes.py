@@ -68,7 +68,7 @@ WAYS: tuple[Way, ...] = (
     Way("/sign-in/provider", "GET", Door.ANYONE, signing_in.away),
     Way("/sign-in/back", "GET", Door.ANYONE, signing_in.back),
     Way("/static/{name}", "GET", Door.ANYONE, overview.file),
-    Way("/healthz", "GET", Door.ANYONE, overview.health),
+    Way("/healthz", "GET", Door.ANYONE, overview.health, probe=True),
 )
 """The console's routes; there are no others."""
 
