@@ -35,8 +35,6 @@ HERE = Path(__file__).parent
 HOW_TO = HERE.parent / "docs" / "how-to"
 CHAT = "/v1/chat/completions"
 CASES = ("none", "empty", "ours")
-WARM = 8
-"""Seconds before what is counted: a fresh replica touches its memory for the first time."""
 ANSWER = json.dumps(
     {
         "id": "x",
@@ -294,7 +292,7 @@ def over_envoy(options: argparse.Namespace, folder: Path, serve: list[str]) -> N
                 pids = {"envoy": envoy_pid, "model": upstream.pid}
                 pids |= {"empty": empty_pid, "ours": ours_pid}
                 for name in CASES:
-                    load(ports[name], 250, WARM, CHAT, given)
+                    load(ports[name], 250, options.warm, CHAT, given)
                 for rate in options.rates:
                     table = Table(pids)
                     for _ in range(options.rounds):
@@ -318,7 +316,7 @@ def over_http(options: argparse.Namespace, serve: list[str]) -> None:
     ):
         ports = {"empty": empty, "ours": ours}
         for port in ports.values():
-            load(port, 250, WARM, "/v1/decisions", given)
+            load(port, 250, options.warm, "/v1/decisions", given)
         for rate in options.rates:
             table = Table({"empty": empty_pid, "ours": ours_pid})
             for _ in range(options.rounds):
@@ -413,6 +411,9 @@ def main() -> None:
     parser.add_argument("--ways", default="duplex,buffered", help="in which Envoy sends bodies")
     parser.add_argument("--litellm-rate", type=float, default=10)
     parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument(
+        "--warm", type=float, default=8, help="seconds before what is counted: memory is touched"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--litellm", action="store_true", help="only LiteLLM")
     options = parser.parse_args()
