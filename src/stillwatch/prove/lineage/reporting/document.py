@@ -161,7 +161,7 @@ def _route(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> Section:
             continue
         open_ = any(one["found"] for one in public)
         said.append(f"{suspect}: {words.ROUTE_OPEN if open_ else words.ROUTE_NOT_SEEN}")
-    head = ("suspect", "key", "cohort", "p", "deviations", "found")
+    head = ("suspect", "key", "cohort", "p", "deviations, about", "found")
     table = Table(head, tuple(cells[:_MOST_ROWS]))
     return Section(title, paragraphs=(words.ROUTE, *said), tables=(table,))
 
@@ -304,7 +304,7 @@ def _methods(plan: Plan, results: Mapping[str, Any]) -> Section:
             f"Answers were cut to {tokens:,} tokens a model, in the order of the plan. Every "
             f"key was ranked among {plan.wrong_keys:,} random ones. Holm's correction counts "
             f"{plan.family:,} hypotheses: every key that was committed in any epoch, and every "
-            "test without a key, for every suspect."
+            f"test without a key, for every suspect. Found means at most {plan.alpha:g} after it."
         )
     return Section("Methods", paragraphs=tuple(said))
 
