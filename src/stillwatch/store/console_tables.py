@@ -147,7 +147,6 @@ members = sa.Table(
     sa.Index("console_members_account", "account"),
     sa.Index("console_members_rank", "campaign_id", "probability", "account"),
     sa.Index("console_members_shares", "campaign_id", "shares"),
-    sa.Index("console_members_review", "flagged_at", "probability"),
 )
 
 entities = sa.Table(
@@ -221,6 +220,7 @@ accounts = sa.Table(
     sa.Index("console_accounts_score", "gone", "score", "account"),
     sa.Index("console_accounts_flagged", "gone", "flagged_at", "account"),
     sa.Index("console_accounts_campaign", "campaign_id", "score"),
+    sa.Index("console_accounts_measure", "measure", "flagged_at"),
 )
 """Verdicts of the newest scan; ``gone`` where it did not see the account."""
 
@@ -295,6 +295,7 @@ decisions = sa.Table(
     sa.Column("undone_by", sa.BigInteger),
     sa.Index("console_decisions_campaign", "campaign_id", "number"),
     sa.Index("console_decisions_other", "other", "number"),
+    sa.Index("console_decisions_account", "account"),
 )
 """Decisions by the number of their line; ``body`` is JSON: why, what stood before, and evidence
 when it was decided."""

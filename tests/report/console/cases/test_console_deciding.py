@@ -16,6 +16,7 @@ from test_console_loading import FIRST, SECOND, THIRD, grow, later
 from stillwatch.errors import RefusedError
 from stillwatch.find.campaigns.rulings import schema
 from stillwatch.report.console.cases.interface import (
+    Approve,
     Benign,
     Confirm,
     ForbiddenError,
@@ -24,13 +25,17 @@ from stillwatch.report.console.cases.interface import (
     Person,
     Query,
     Reject,
+    Request,
     Role,
+    Sources,
     Split,
     Undo,
     UnknownCaseError,
 )
 from stillwatch.report.console.cases.loading import load
 from stillwatch.report.console.cases.log import lines, verify
+from stillwatch.report.console.cases.stored import StoredCases
+from stillwatch.store import Database
 from stillwatch.store import console_tables as tables
 
 ADA, BO = (Person(name, frozenset({Role.ANALYST})) for name in ("ada", "bo"))
@@ -104,7 +109,7 @@ def test_r3_an_explanation_needs_a_name(loaded, name):
         act(loaded, Benign(FIRST, name))
 
 
-@pytest.mark.parametrize("why", ["", "   ", "x" * 2_001, "a\0b"])
+@pytest.mark.parametrize("why", ["", "   ", "x" * 2_001, "a\0b", "a\ud800"])
 def test_r1_an_act_needs_a_reason(loaded, why):
     for decision in (Confirm(FIRST), Move(ACCOUNTS[0], FIRST), Undo(1)):
         with pytest.raises(RefusedError, match="R-1"):
@@ -304,3 +309,34 @@ def test_the_file_is_the_same_until_something_is_decided(loaded):
     assert asyncio.run(loaded.decisions(ADA)) == first
     act(loaded, Reject(SECOND))
     assert [one["number"] for one in decisions(loaded)] == [2, 3]
+
+
+def test_of_two_who_decide_at_once_one_is_told(database, publish):
+    database.now(load, publish(), now=NOW, who="operator")
+    cases = StoredCases(database, Sources(database=database.url))
+
+    async def both():
+        acts = [cases.act(one, Reject(FIRST), "at once") for one in (ADA, BO)]
+        requests = [cases.act(ADA, Request("hold", campaign_id=SECOND), "wait")]
+        await asyncio.gather(*requests)
+        return await asyncio.gather(*acts, return_exceptions=True)
+
+    done = asyncio.run(both())
+    assert sum(isinstance(one, RefusedError) for one in done) == 1
+    assert len(decisions(cases)) == 1
+    (asked,) = asyncio.run(cases.approvals(ADA))
+    people = [Person(name, frozenset({Role.APPROVER})) for name in ("x", "y", "z")]
+    others = Database(database.url)
+    apart = StoredCases(others, Sources(database=database.url))
+
+    async def approve():
+        acts = [
+            (cases, apart)[n % 2].act(one, Approve(asked.request_id), "yes")
+            for n, one in enumerate(people)
+        ]
+        return await asyncio.gather(*acts, return_exceptions=True)
+
+    done = asyncio.run(approve())
+    assert sum(isinstance(one, RefusedError) for one in done) == 2
+    assert verify(database.now_reading(lambda c: list(lines(c))))[0] == 4
+    others.close()

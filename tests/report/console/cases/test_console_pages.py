@@ -16,10 +16,12 @@ from stillwatch.report.console.cases.interface import (
     Person,
     Query,
     Role,
+    Sources,
     UnknownCaseError,
 )
 from stillwatch.report.console.cases.loading import load
 from stillwatch.report.console.cases.records import Page
+from stillwatch.report.console.cases.stored import StoredCases
 
 ANN = Person("ann", frozenset(Role))
 CAMPAIGN = "c-7f3a91d2"
@@ -215,12 +217,29 @@ def test_what_does_not_exist_is_said(loaded, name):
 
 
 def test_before_the_first_import_pages_are_empty(lite):
-    from stillwatch.report.console.cases.interface import Sources  # noqa: PLC0415
-    from stillwatch.report.console.cases.stored import StoredCases  # noqa: PLC0415
-
     cases = StoredCases(lite, Sources(database=lite.url))
     now = asyncio.run(cases.now(ANN))
     assert (now.run, now.days, now.changes) == (None, (), ())
     assert now.health[0].state == "unknown"
     for kind in ("campaigns", "accounts", "groups", "queue", "actions"):
         assert asked(cases, kind).total == 0
+
+
+def test_grey_accounts_wait_for_a_person(lite, publish):
+    names = ("acct_p000001", "acct_p000002")
+
+    def change(result):
+        said = tuple(
+            dataclasses.replace(v, score=0.45, recommended_measure="review", reasons=("look",))
+            if v.account_id in names
+            else v
+            for v in result.verdicts
+        )
+        return dataclasses.replace(result, verdicts=said)
+
+    lite.now(load, publish("grey", change), now=NOW, who="o")
+    cases = StoredCases(lite, Sources(database=lite.url))
+    found = asked(cases, "queue", filters={"kind": "account"})
+    assert {item.account_id for item in found.rows} == set(names)
+    assert {(item.why, item.acts) for item in found.rows} == {("look", ("request",))}
+    assert asyncio.run(cases.now(ANN)).waiting["account"] == 2

@@ -12,6 +12,7 @@ from stillwatch.report.console.cases.campaign_page import details, findings_of, 
 from stillwatch.report.console.cases.interface import UnknownCaseError
 from stillwatch.report.console.cases.listing import time_of
 from stillwatch.report.console.cases.overview import newest_run
+from stillwatch.report.console.cases.reading import held
 from stillwatch.report.console.cases.records import AccountRow, AccountView, Page, PeerRow
 from stillwatch.store import console_tables as tables
 
@@ -32,7 +33,7 @@ def account_row(connection: Connection, account_id: str) -> Any:  # noqa: ANN401
         UnknownCaseError: there is no such account.
     """
     table = tables.accounts
-    query = sa.select(table).where(table.c.account == account_id.replace("\0", ""))
+    query = sa.select(table).where(table.c.account == held(account_id))
     row = connection.execute(query).first()
     if row is None:
         raise UnknownCaseError("there is no such account", where=ascii(account_id)[:120])
@@ -67,14 +68,14 @@ def account(
     """
     row = account_row(connection, account_id)
     table = tables.members
-    held = connection.execute(
+    member = connection.execute(
         sa.select(table).where(table.c.account == row.account).order_by(table.c.campaign_id)
     ).all()
     words = sa.select(tables.reasons.c.words).where(tables.reasons.c.digest == row.reasons)
     reasons = json.loads(connection.execute(words).scalar() or "[]")
     found: list[FindingRow] = []
     explanations: list[str] = []
-    for one in held:
+    for one in member:
         body = details(connection, one.campaign_id)
         found += findings_of(body.get("findings") or [])
         explanations += body.get("explanations") or []
@@ -83,9 +84,9 @@ def account(
         row=AccountRow(
             row.account, row.campaign_id, time_of(row.flagged_at), row.score, row.measure
         ),
-        member_of=tuple((m.campaign_id, m.probability, time_of(m.flagged_at)) for m in held),
+        member_of=tuple((m.campaign_id, m.probability, time_of(m.flagged_at)) for m in member),
         why=(*reasons, *_why(found)),
-        why_not=(*explanations, *_why_not(row, found, member=bool(held))),
+        why_not=(*explanations, *_why_not(row, found, member=bool(member))),
         missing=(*_missing(found), *(newest.missing if newest else ())),
         history=history_of(connection, account_id=row.account),
         peers=_peers(connection, row.account, peers),

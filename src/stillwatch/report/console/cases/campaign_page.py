@@ -15,6 +15,7 @@ from stillwatch.report.console.cases.interface import UnknownCaseError
 from stillwatch.report.console.cases.listing import campaign_row, currency_of, group_row
 from stillwatch.report.console.cases.overview import newest_run
 from stillwatch.report.console.cases.peers import shared_of
+from stillwatch.report.console.cases.reading import held
 from stillwatch.report.console.cases.records import (
     Bin,
     CampaignView,
@@ -50,7 +51,7 @@ def row_of(connection: Connection, campaign_id: str) -> Any:  # noqa: ANN401 - a
         UnknownCaseError: there is no such campaign.
     """
     table = tables.campaigns
-    query = sa.select(table).where(table.c.campaign_id == campaign_id.replace("\0", ""))
+    query = sa.select(table).where(table.c.campaign_id == held(campaign_id))
     row = connection.execute(query).first()
     if row is None:
         raise UnknownCaseError("there is no such campaign", where=ascii(campaign_id)[:120])
@@ -189,7 +190,7 @@ def group(connection: Connection, name: str) -> GroupView:
         UnknownCaseError: the newest scan says of no such group.
     """
     table = tables.groups
-    row = connection.execute(sa.select(table).where(table.c.name == name.replace("\0", ""))).first()
+    row = connection.execute(sa.select(table).where(table.c.name == held(name))).first()
     if row is None:
         raise UnknownCaseError("there is no such group", where=ascii(name)[:120])
     return GroupView(group_row(row), findings_of(json.loads(row.body)))
@@ -206,16 +207,16 @@ def graph(connection: Connection, campaign_id: str, most: int) -> Graph:
     """
     row = row_of(connection, campaign_id)
     most = max(2, min(most, 2_000))
-    held = tables.entities
+    shared = tables.entities
     entities = connection.execute(
-        sa.select(held)
-        .where(held.c.campaign_id == campaign_id)
-        .order_by(held.c.held.desc(), held.c.name)
+        sa.select(shared)
+        .where(shared.c.campaign_id == campaign_id)
+        .order_by(shared.c.held.desc(), shared.c.name)
         .limit(most // 2)
     ).all()
     table = tables.members
     chosen = connection.execute(
-        sa.select(table)
+        sa.select(table.c.account, table.c.probability)
         .where(table.c.campaign_id == campaign_id)
         .order_by(table.c.shares.desc(), table.c.probability.desc(), table.c.account)
         .limit(most - len(entities))

@@ -34,6 +34,7 @@ from stillwatch.report.console.cases.interface import (
 )
 from stillwatch.report.console.cases.log import Entry, locked, written
 from stillwatch.report.console.cases.membership import members_of, put, take
+from stillwatch.report.console.cases.reading import held
 from stillwatch.report.console.cases.roles import Act, role_for
 from stillwatch.store import console_tables as tables
 
@@ -73,7 +74,7 @@ def reason(why: str) -> str:
         RefusedError: R-1 it is none.
     """
     why = why.strip()
-    if not why or len(why) > LONGEST or "\0" in why:  # R-1
+    if not why or len(why) > LONGEST or why != held(why):  # R-1
         raise RefusedError("R-1", f"a reason has 1 to {LONGEST:,} characters", todo="say why")
     return why
 

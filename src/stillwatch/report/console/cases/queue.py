@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -98,17 +99,13 @@ def _campaigns() -> sa.Select[Any]:
 
 
 def _accounts() -> sa.Select[Any]:
-    """Return members of declared campaigns that nobody flagged: grey accounts."""
-    table, of = tables.members, tables.campaigns
-    return (
-        sa.select(table.c.account, table.c.campaign_id, table.c.probability, of.c.declared_at)
-        .join(of, of.c.campaign_id == table.c.campaign_id)
-        .where(
-            table.c.flagged_at.is_(None)
-            & of.c.standing.in_(("declared", "made"))
-            & of.c.state.in_(("waiting", "again", "confirmed"))
-            & ~table.c.by_hand
-        )
+    """Return grey accounts: the scan flagged none of them and asks that a person looks."""
+    table, moved = tables.accounts, tables.decisions
+    return sa.select(table.c.account, table.c.score, table.c.reasons).where(
+        (table.c.measure == "review")
+        & table.c.flagged_at.is_(None)
+        & ~table.c.gone
+        & ~sa.exists().where((moved.c.account == table.c.account) & moved.c.undone_by.is_(None))
     )
 
 
@@ -147,19 +144,33 @@ def _campaign_items(connection: Connection, person: Person) -> Iterator[QueueIte
 
 def _account_items(connection: Connection, person: Person) -> Iterator[QueueItem]:
     acts = _able(person, (Act.MOVE, Act.REQUEST))
-    table = tables.members
-    order = table.c.probability.desc()
-    for row in connection.execute(_accounts().order_by(order).limit(_MOST)):
+    found = _accounts().subquery()
+    member, words = tables.members, tables.reasons
+    query = (
+        sa.select(found.c.account, found.c.score, words.c.words, member.c.campaign_id)
+        .join(words, words.c.digest == found.c.reasons)
+        .outerjoin(member, member.c.account == found.c.account)
+        .order_by(found.c.score.desc(), found.c.account)
+        .limit(_MOST)
+    )
+    newest = sa.select(tables.runs.c.as_of).order_by(tables.runs.c.number.desc()).limit(1)
+    since = utc(connection.execute(newest).scalar() or 0)
+    seen = set()
+    for row in connection.execute(query):
+        if row.account in seen:
+            continue
+        seen.add(row.account)
+        said = json.loads(row.words)
         yield QueueItem(
             item_id=f"account:{row.account}",
             kind="account",
-            campaign_id=row.campaign_id,
+            campaign_id=row.campaign_id or "",
             account_id=row.account,
-            title=f"membership {row.probability:.2f}",
-            why="a member that the scan did not flag",
-            since=utc(row.declared_at),
-            weight=row.probability,
-            acts=acts,
+            title=f"score {row.score:.2f}, not flagged",
+            why=said[0] if said else "the scan asks that a person looks",
+            since=since,
+            weight=row.score,
+            acts=acts if row.campaign_id else tuple(a for a in acts if a != Act.MOVE.value),
         )
 
 

@@ -27,6 +27,7 @@ from stillwatch.report.console.cases.interface import (
     Withdraw,
 )
 from stillwatch.report.console.cases.log import Entry, locked, written
+from stillwatch.report.console.cases.reading import held
 from stillwatch.report.console.cases.roles import Act, role_for
 from stillwatch.store import console_tables as tables
 
@@ -64,17 +65,17 @@ def ask(
     name = f"q-{secrets.token_hex(8)}"
     enough = needed <= 1
     entry = Entry(
-        now, person.name, role.value, "request", f"request:{name}", why, wanted.campaign_id,
-        {"rung": wanted.rung, "on": wanted.campaign_id or wanted.account_id, "accounts": accounts,
-         "hours": wanted.hours, "needed": needed, "rule": rule},
+        now, person.name, role.value, "request", f"request:{name}", why, held(wanted.campaign_id),
+        {"rung": wanted.rung, "on": held(wanted.campaign_id or wanted.account_id),
+         "accounts": accounts, "hours": wanted.hours, "needed": needed, "rule": rule},
     )  # fmt: skip
     number = written(connection, entry)
     connection.execute(
         sa.insert(tables.requests).values(
             request_id=name,
             rung=wanted.rung,
-            campaign_id=wanted.campaign_id,
-            account=wanted.account_id,
+            campaign_id=held(wanted.campaign_id),
+            account=held(wanted.account_id),
             accounts=accounts,
             grounds=json.dumps(grounds),
             why=why,
@@ -100,7 +101,7 @@ def _about(connection: Connection, wanted: Request) -> tuple[int, list[str]]:
             raise RefusedError("R-7", f"the campaign is {row.state}", where=row.campaign_id)
         return row.members, _grounds(connection, [row.campaign_id])
     table, members = tables.accounts, tables.members
-    account = wanted.account_id.replace("\0", "")
+    account = held(wanted.account_id)
     if (
         connection.execute(sa.select(table.c.account).where(table.c.account == account)).first()
         is None
@@ -223,7 +224,7 @@ def answer(
 
 def _row(connection: Connection, request_id: str) -> Any:  # noqa: ANN401 - a row of the table
     table = tables.requests
-    query = sa.select(table).where(table.c.request_id == request_id.replace("\0", ""))
+    query = sa.select(table).where(table.c.request_id == held(request_id))
     row = connection.execute(query).first()
     if row is None:
         raise UnknownCaseError("there is no such request", where=ascii(request_id)[:80])

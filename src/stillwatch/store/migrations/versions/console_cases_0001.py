@@ -205,9 +205,6 @@ def _network() -> None:
         unique=False,
     )
     op.create_index(
-        "console_members_review", "console_members", ["flagged_at", "probability"], unique=False
-    )
-    op.create_index(
         "console_members_shares", "console_members", ["campaign_id", "shares"], unique=False
     )
 
@@ -234,6 +231,9 @@ def _accounts() -> None:
         unique=False,
     )
     op.create_index("console_accounts_id", "console_accounts", ["gone", "account"], unique=False)
+    op.create_index(
+        "console_accounts_measure", "console_accounts", ["measure", "flagged_at"], unique=False
+    )
     op.create_index(
         "console_accounts_score", "console_accounts", ["gone", "score", "account"], unique=False
     )
@@ -298,6 +298,7 @@ def _log() -> None:
         sa.Column("undone_by", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("number"),
     )
+    op.create_index("console_decisions_account", "console_decisions", ["account"], unique=False)
     op.create_index(
         "console_decisions_campaign", "console_decisions", ["campaign_id", "number"], unique=False
     )
