@@ -7,9 +7,11 @@ written once; ``transcripts/<model>.jsonl`` grow; ``results.json`` and reports c
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from stillwatch.disk import read_small, write_whole
 from stillwatch.errors import ConfigurationError, OutputError, RefusedError
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from stillwatch.prove.evidence import Authority
     from stillwatch.prove.lineage.asking import Asking, Model
     from stillwatch.prove.lineage.blackbox.interface import Planned
+    from stillwatch.prove.lineage.querying.protocols import Said
     from stillwatch.prove.lineage.querying.questions import Prompt, Question
     from stillwatch.prove.lineage.querying.transcripts import Line
 
@@ -48,7 +51,9 @@ class Kept:
     question: Question
     """What was asked."""
     line: Line
-    """The last line of it, which is ``answered`` or ``unanswered``."""
+    """The last line of it, ``answered`` or ``unanswered``, without request and response."""
+    said: Said | None
+    """What was answered, without log probabilities; None where nothing was."""
 
 
 class Folder:
@@ -214,7 +219,7 @@ class Folder:
             if question is None or not self._planned(model, question, line):  # T-9
                 raise RefusedError("T-9", "a request is another than planned", where=where)
             if line.outcome != "failed":
-                found[question.number] = Kept(question, line)
+                found[question.number] = _kept(question, line)
         if open_:
             return [found[at] for at in takewhile(found.__contains__, range(len(questions)))]
         if len(found) < len(questions):  # T-9
@@ -234,6 +239,13 @@ class Folder:
         )
         sent = (line.url, line.protocol) == (url_of(model), model.protocol)
         return named and sent and line.request.encode() == body_of(model, self.asking, question)
+
+
+def _kept(question: Question, line: Line) -> Kept:
+    """Return a question's last line without its bytes, which would not fit into the memory."""
+    said = line.said() if line.outcome == "answered" else None
+    light = msgspec.structs.replace(line, request="", raw=None, raw_base64=None)
+    return Kept(question, light, said and replace(said, logprobs=None))
 
 
 def file_digest(path: Path) -> str:

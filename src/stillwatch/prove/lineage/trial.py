@@ -129,15 +129,11 @@ def _texts(left: int, kept: Sequence[Kept], encode: Callable[..., list[list[int]
     ids: list[list[int]] = []
     said = [one for one in kept if one.question.part == PROMPTS]
     for begin in range(0, len(said), _BATCH):
-        words = [_words(one) for one in said[begin : begin + _BATCH]]
+        words = [one.said.text if one.said else "" for one in said[begin : begin + _BATCH]]
         for one in encode(words) if left else ():
             ids.append(one[:left])
             left -= len(ids[-1])
     return Texts.of(*ids)
-
-
-def _words(kept: Kept) -> str:
-    return kept.line.said().text if kept.line.outcome == "answered" else ""
 
 
 def _answers(
@@ -146,15 +142,14 @@ def _answers(
     found = []
     for one in kept:
         question = one.question
-        if question.part != test or one.line.outcome != "answered":
+        if question.part != test or one.said is None:
             continue
-        said = one.line.said()
         found.append(
             Answer(
                 item=question.item,
                 sample=question.sample,
-                text=said.text,
-                finish_reason=said.finish_reason,
+                text=one.said.text,
+                finish_reason=one.said.finish_reason,
                 label=labels.get((model, test, question.item, question.sample)),
             )
         )
@@ -166,7 +161,7 @@ def _about(folder: Folder, model: Model, kept: Sequence[Kept]) -> dict[str, Any]
     served: Counter[str] = Counter()
     fingerprints: Counter[str] = Counter()
     for one in kept:
-        if one.line.outcome == "answered":
+        if one.said is not None:
             served[one.line.served or "not said"] += 1
             fingerprints[one.line.fingerprint or "not said"] += 1
     requests, moments = 0, []
@@ -176,8 +171,8 @@ def _about(folder: Folder, model: Model, kept: Sequence[Kept]) -> dict[str, Any]
     return {
         "role": model.role,
         "requests": requests,
-        "answered": sum(one.line.outcome == "answered" for one in kept),
-        "unanswered": sum(one.line.outcome == "unanswered" for one in kept),
+        "answered": sum(one.said is not None for one in kept),
+        "unanswered": sum(one.said is None for one in kept),
         "first": int(min(moments, default=0)),
         "last": int(max(moments, default=0)),
         "served": dict(served.most_common(20)),
