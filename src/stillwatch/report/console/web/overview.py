@@ -122,7 +122,7 @@ async def log(desk: Desk, asked: Asked) -> Response:
     signed = []
     if asked.person.may(Act.PEOPLE):
         signed = await desk.database.read(_sign_ins)
-    shown = {"page": page, "asks": query, "signed": signed, "done": asked.done()}
+    shown: dict[str, Any] = {"page": page, "asks": query, "signed": signed, "done": asked.done()}
     return desk.pages.shown("log", asked, **shown)
 
 
