@@ -35,9 +35,9 @@ class Clock:
 class Site:
     """A console in this process."""
 
-    def __init__(self, path, cases=None, *, origin=ORIGIN, **more):
+    def __init__(self, path=None, cases=None, *, origin=ORIGIN, url=None, **more):
         self.loop = asyncio.new_event_loop()
-        self.database = Database(f"sqlite:///{path}")
+        self.database = Database(url or f"sqlite:///{path}")
         self.database.now(prepare_cases)
         self.database.now(people.prepare)
         self.clock = Clock()
