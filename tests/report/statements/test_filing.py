@@ -120,6 +120,22 @@ def test_indicators_say_what_was_held_and_what_was_not(scan):
 
 
 @pytest.mark.parametrize(
+    ("signature", "status"),
+    [
+        ({"key": "0a1b2c3d", "pieces": [1]}, "measured"),
+        ({"key": "none", "pieces": [1]}, "unknown"),
+        ({"key": "0a1b2c3d", "pieces": []}, "unknown"),
+        ({}, "unknown"),
+    ],
+)
+def test_indicators_can_leave_only_from_a_keyed_signature(scan, signature, status):
+    changed = dataclasses.replace(campaign_of(scan, REASONING), signature=signature)
+    others = [item for item in scan.campaigns if item.campaign_id != REASONING]
+    facts = facts_of(dataclasses.replace(scan, campaigns=(changed, *others)))
+    assert answers_of(facts)["indicators"].status == status
+
+
+@pytest.mark.parametrize(
     ("log_e", "status"),
     [
         (3.0, "held"),

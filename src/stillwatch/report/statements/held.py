@@ -172,7 +172,13 @@ def _measures(held: Held) -> Fact:
 
 
 def _shareable(held: Held) -> Fact:
-    if held.campaign.signature:
+    signature = held.campaign.signature
+    if signature and (signature.get("key") in {None, "none"} or not signature.get("pieces")):
+        return _unknown(
+            "The campaign's signature was made without an epoch's key, or holds no text: no "
+            "indicator of it can leave."
+        )
+    if signature:
         return Fact(
             "Keyed hashes of behaviour can be given as STIX 2.1: “stillwatch report campaign "
             "--to stix”. They recognise the campaign's next accounts and hold no prompt, no "
