@@ -35,13 +35,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Loaded", "load", "refresh"]
 
+_OF_A_SCAN = ("votes", "entities", "edges", "streams", "bins")
+"""Rows that are a scan's alone."""
 _CHILDREN = {
-    "votes": tables.votes,
-    "entities": tables.entities,
-    "edges": tables.edges,
-    "streams": tables.streams,
-    "bins": tables.bins,
+    name: tables.METADATA.tables[f"console_{name}"] for name in ("members", "details", *_OF_A_SCAN)
 }
+"""Tables with rows of campaigns."""
+_CHUNK = 500
+"""Names in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +151,13 @@ def _take_campaigns(connection: Connection, scan: ScanFolder, run: int, now: int
     """Take in the campaigns; return how many are new or said otherwise."""
     table = tables.campaigns
     before = {row.campaign_id: row for row in connection.execute(sa.select(table))}
-    decided = standing(connection)
-    changed, news = 0, []
+    taking = _Taking(connection, standing(connection), run, now)
     for found in scan.campaigns:
         old = before.get(found.campaign_id)
-        if old is not None and old.digest == found.digest and old.standing == "declared":
-            continue
-        changed += 1
-        news += _take(connection, found, old, decided, run, now)
+        if old is None or old.digest != found.digest or old.standing != "declared":
+            taking.take(found, old)
+    taking.write()
+    news = taking.news
     here = {found.campaign_id for found in scan.campaigns}
     connection.execute(sa.update(table).where(table.c.standing == "declared").values(last_run=run))
     taken = {name: found.campaign_id for found in scan.campaigns for name in found.merged}
@@ -179,70 +179,82 @@ def _take_campaigns(connection: Connection, scan: ScanFolder, run: int, now: int
         if stands != old.standing:
             news.append(_news(now, run, stands, name, old.standing, into))
     _insert(connection, tables.history, news)
-    return changed
+    return len(taking.names)
 
 
-def _take(
-    connection: Connection,
-    found: Found,
-    old: Any,  # noqa: ANN401 - a row of the table, or None
-    decided: Sequence[Standing],
-    run: int,
-    now: int,
-) -> list[dict[str, Any]]:
-    """Write what a scan says of a campaign; return what is news of it."""
-    table, name = tables.campaigns, found.campaign_id
-    own = [one for one in decided if name in {one.campaign_id, one.other}]
-    away = {
-        account
-        for one in own
-        if one.action in {"split", "move"} and one.campaign_id == name
-        for account in one.body["accounts"]
-    }
-    members = [row for row in found.members if row["account"] not in away]
-    state, waiting, why = _state(found, old, own, now)
-    row = {
-        **found.row,
-        "members": len(members),
-        "flagged": sum(one["flagged_at"] is not None for one in members),
-        "digest": found.digest,
-        "state": state,
-        "standing": "declared",
-        "waiting": waiting,
-        "last_run": run,
-    }
-    kept = _kept(connection, name)
-    if old is None:
-        row |= {"campaign_id": name, "merged_into": "", "first_run": run}
-        connection.execute(sa.insert(table).values(**row))
-    else:
-        connection.execute(sa.update(table).where(table.c.campaign_id == name).values(**row))
-    for child in (*_CHILDREN.values(), tables.details, tables.members):
-        connection.execute(sa.delete(child).where(child.c.campaign_id == name))
-    said = {one["account"] for one in members}
-    by_hand = [one for one in kept if one["account"] not in said]
-    _insert(
-        connection,
-        tables.members,
-        [
-            *({"campaign_id": name, "by_hand": False, **one} for one in members),
-            *by_hand,
-        ],
-    )
-    if by_hand:
-        values = {"members": len(members) + len(by_hand)}
-        connection.execute(sa.update(table).where(table.c.campaign_id == name).values(**values))
-    connection.execute(sa.insert(tables.details).values(campaign_id=name, body=found.body))
-    for kind, child in _CHILDREN.items():
-        _insert(connection, child, ({"campaign_id": name, **one} for one in getattr(found, kind)))
-    return _said(found, old, run, now, why)
+class _Taking:
+    """Campaigns on their way into the tables, which are written together."""
+
+    def __init__(
+        self, connection: Connection, decided: Sequence[Standing], run: int, now: int
+    ) -> None:
+        self._connection, self._decided, self._run, self._now = connection, decided, run, now
+        self.names: list[str] = []
+        self.news: list[dict[str, Any]] = []
+        self._known: list[str] = []
+        self._fresh: list[dict[str, Any]] = []
+        self._children: dict[str, list[dict[str, Any]]] = {name: [] for name in _CHILDREN}
+        self._by_hand = _by_hand(connection)
+
+    def take(self, found: Found, old: Any) -> None:  # noqa: ANN401 - a row of the table, or None
+        """Take in what a scan says of a campaign that is new or said otherwise."""
+        name = found.campaign_id
+        own = [one for one in self._decided if name in {one.campaign_id, one.other}]
+        away = {
+            account
+            for one in own
+            if one.action in {"split", "move"} and one.campaign_id == name
+            for account in one.body["accounts"]
+        }
+        members = [{"by_hand": False, **row} for row in found.members if row["account"] not in away]
+        said = {one["account"] for one in members}
+        members += [one for one in self._by_hand.get(name, ()) if one["account"] not in said]
+        state, waiting, why = _state(found, old, own, self._now)
+        row = {
+            **found.row,
+            "members": len(members),
+            "flagged": sum(one["flagged_at"] is not None for one in members),
+            "digest": found.digest,
+            "state": state,
+            "standing": "declared",
+            "waiting": waiting,
+            "last_run": self._run,
+        }
+        if old is None:
+            first = {"campaign_id": name, "merged_into": "", "first_run": self._run}
+            self._fresh.append(row | first)
+        else:
+            table = tables.campaigns
+            change = sa.update(table).where(table.c.campaign_id == name)
+            self._connection.execute(change.values(**row))
+            self._known.append(name)
+        self.names.append(name)
+        self.news += _said(found, old, self._run, self._now, why)
+        rows = {
+            "members": members,
+            "details": [{"body": found.body}],
+            **{kind: getattr(found, kind) for kind in _OF_A_SCAN},
+        }
+        for kind, some in rows.items():
+            self._children[kind] += ({**one, "campaign_id": name} for one in some)
+
+    def write(self) -> None:
+        """Write what was taken."""
+        for kind, table in _CHILDREN.items():
+            for at in range(0, len(self._known), _CHUNK):
+                names = self._known[at : at + _CHUNK]
+                self._connection.execute(sa.delete(table).where(table.c.campaign_id.in_(names)))
+            _insert(self._connection, table, self._children[kind])
+        _insert(self._connection, tables.campaigns, self._fresh)
 
 
-def _kept(connection: Connection, name: str) -> list[dict[str, Any]]:
-    """Return the members that a person put into a campaign."""
+def _by_hand(connection: Connection) -> dict[str, list[dict[str, Any]]]:
+    """Return the members that people put into campaigns."""
     table = tables.members
-    query = sa.select(table).where((table.c.campaign_id == name) & table.c.by_hand)
-    return [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - SQLAlchemy's
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in connection.execute(sa.select(table).where(table.c.by_hand)):
+        found.setdefault(row.campaign_id, []).append(dict(row._mapping))  # noqa: SLF001 - SQLAlchemy's
+    return found
 
 
 def _state(

@@ -24,6 +24,8 @@ COUNTED = frozenset({"flagged", "withdrawn", "moved", "renamed", "score", "revis
 """Kinds of change of an account's verdict."""
 _MOVED = 0.1
 """Change of a score that is told."""
+_CHUNK = 500
+"""Accounts in one statement."""
 
 
 def take_verdicts(connection: Connection, verdicts: pa.Table, *, run: int, now: int) -> int:
@@ -49,24 +51,20 @@ def take_verdicts(connection: Connection, verdicts: pa.Table, *, run: int, now: 
         if old is None:
             fresh.append(row)
         elif any(getattr(old, name) != value for name, value in row.items()):
-            changed.append({f"new_{name}": value for name, value in row.items()})
+            changed.append(row)
         else:
             continue
         news += _news(old, row, run, now)
-    if fresh:
-        connection.execute(sa.insert(table), fresh)
-    if changed:
-        names = [column.name for column in table.columns if column.name != "account"]
-        update = (
-            sa.update(table)
-            .where(table.c.account == sa.bindparam("new_account"))
-            .values({name: sa.bindparam(f"new_{name}") for name in names})
-        )
-        connection.execute(update, changed)
-    gone = [{"old": name} for name, row in before.items() if name not in seen and not row.gone]
-    if gone:
-        mark = sa.update(table).where(table.c.account == sa.bindparam("old")).values(gone=True)
-        connection.execute(mark, gone)
+    # rows that changed are written anew: drivers send updates of many rows one by one
+    for at in range(0, len(changed), _CHUNK):
+        names = [row["account"] for row in changed[at : at + _CHUNK]]
+        connection.execute(sa.delete(table).where(table.c.account.in_(names)))
+    if fresh or changed:
+        connection.execute(sa.insert(table), fresh + changed)
+    gone = [name for name, row in before.items() if name not in seen and not row.gone]
+    for at in range(0, len(gone), _CHUNK):
+        mark = sa.update(table).where(table.c.account.in_(gone[at : at + _CHUNK]))
+        connection.execute(mark.values(gone=True))
     texts = [{"digest": key, "words": said} for key, said in words.items() if key not in known]
     if texts:
         connection.execute(sa.insert(tables.reasons), texts)
