@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from stillwatch.report.assumptions import Range
 from stillwatch.report.damage import NAMES
-from stillwatch.report.statements.campaign import costs_of, document_of
+from stillwatch.report.statements.campaign import costs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -74,7 +74,7 @@ def executive_facts(
         "taken_before": None if earlier is None else _taken(earlier),
         "wait": timedelta(hours=median(waits)) if waits else None,
         "totals": _totals(scan),
-        "priced": sum(bool(costs_of(document_of(scan, item))) for item in campaigns),
+        "priced": sum(bool(costs_of(document)) for document in scan.document["campaigns"]),
         "weeks": _weeks(scan),
         "largest": ranked[:_CAMPAIGNS],
         "applied": applied,
@@ -98,8 +98,8 @@ def _taken(scan: PublishedScan) -> tuple[int, int]:
 def _totals(scan: PublishedScan) -> tuple[Total, ...]:
     """Return the sums of those figures that add up, as the campaigns' records hold them."""
     found: dict[str, list[Any]] = {}
-    for item in scan.campaigns:
-        for cost in costs_of(document_of(scan, item)):
+    for document in scan.document["campaigns"]:
+        for cost in costs_of(document):
             if cost.name in _SUMMED:
                 found.setdefault(cost.name, []).append(cost)
     return tuple(
