@@ -343,6 +343,8 @@ def test_a_suspect_that_is_not_there_is_told(world, tmp_path):
     [
         ("--key-env", "suspect=NOT_SET_ANYWHERE"),
         ("--key-env", "suspect"),
+        ("--key-env", "nobody=PATH"),
+        ("--key-env", "suspect=PATH", "--key-env", "suspect=PATH"),
         ("--key-file", "suspect=/nowhere"),
     ],
 )

@@ -173,6 +173,7 @@ def _say(digest: str, found: list[Estimate], note: bytes | None, *, as_json: boo
             f"{one.left.input_tokens:,} tokens in, {one.left.output_tokens:,} out, {price}",
             err=True,
         )
-    total = sum(one.cost for one in found if one.cost is not None)
+    costs = [one.cost for one in found if one.cost is not None]
     requests = sum(one.left.requests for one in found)
-    click.echo(f"in all {requests:,} requests, at most {total:,.2f}", err=True)
+    price = f", at most {sum(costs):,.2f} of those with a price" if costs else ""
+    click.echo(f"in all {requests:,} requests{price}", err=True)

@@ -15,7 +15,7 @@ from stillwatch.cli.progress import progress
 from stillwatch.errors import ConfigurationError, StillwatchError, UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from stillwatch.ledger import VerifyKey
     from stillwatch.prove.evidence import Authority
@@ -121,7 +121,7 @@ def query(
     committed = opened.committed(*read_trust(signed_by, roots))
     _check_clock(committed, time.time())
     asked = [(model, all_[:first]) for model, all_ in _chosen(opened, names)]
-    keys = _keys(key_env, key_file)
+    keys = _keys({model.name for model in opened.plan.models}, key_env, key_file)
     limits = Limits(
         requests_a_minute=requests_a_minute,
         tokens_a_minute=tokens_a_minute,
@@ -184,7 +184,9 @@ def _chosen(folder: Folder, names: tuple[str, ...]) -> list[tuple[Model, list[Qu
     return [(model, asked) for model, asked in found if not names or model.name in names]
 
 
-def _keys(variables: tuple[str, ...], files: tuple[str, ...]) -> dict[str, str]:
+def _keys(
+    models: Collection[str], variables: tuple[str, ...], files: tuple[str, ...]
+) -> dict[str, str]:
     """Return the API keys by model; none is ever an argument of the command."""
     from stillwatch.disk import read_small  # noqa: PLC0415
     from stillwatch.prove.lineage.querying import check_key  # noqa: PLC0415
@@ -192,10 +194,10 @@ def _keys(variables: tuple[str, ...], files: tuple[str, ...]) -> dict[str, str]:
     found: dict[str, str] = {}
     for option, text in [("--key-env", t) for t in variables] + [("--key-file", t) for t in files]:
         name, sign, place = text.partition("=")
-        if not sign or not place or name in found:
+        if not sign or not place or name in found or name not in models:
             kind = "VARIABLE" if option == "--key-env" else "FILE"
             raise ConfigurationError(
-                f"{option} is MODEL={kind}, once a model",
+                f"{option} is MODEL={kind}, once for a model of the plan",
                 where=name,
                 todo="a key itself is never given on the command line",
             )

@@ -39,6 +39,8 @@ __all__ = ["LONGEST_LINE", "Line", "Outcome", "Transcript", "kept", "read_lines"
 LONGEST_LINE = 8 << 20
 """Bytes of a line, as many as a bundle of evidence takes."""
 
+_ADDING = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+
 Outcome = Literal["answered", "failed", "unanswered"]
 """``failed`` is asked again; ``unanswered`` is not, since the endpoint will not answer it."""
 
@@ -180,7 +182,7 @@ class Transcript:
         """What the endpoint says was used so far."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            self._file = os.open(path, _ADDING, 0o600)
         except OSError as error:
             raise self._unwritable(error) from error
         try:
@@ -231,13 +233,15 @@ class Transcript:
     def _mend(self) -> None:
         size = os.fstat(self._file).st_size
         end = size
-        while end:
-            begin = max(end - (1 << 20), 0)
-            at = os.pread(self._file, end - begin, begin).rfind(b"\n")
-            if at >= 0:
-                end = begin + at + 1
-                break
-            end = begin
+        with self.path.open("rb") as file:
+            while end:
+                begin = max(end - (1 << 20), 0)
+                file.seek(begin)
+                at = file.read(end - begin).rfind(b"\n")
+                if at >= 0:
+                    end = begin + at + 1
+                    break
+                end = begin
         self.cut = size - end
         if self.cut:
             os.ftruncate(self._file, end)
