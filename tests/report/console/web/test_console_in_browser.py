@@ -175,6 +175,21 @@ def test_axe_finds_nothing(shown, axe, path, width, scheme):
     assert len(found["passes"]) > 15
 
 
+def test_the_sign_in_page_is_accessible(chromium, live, axe):
+    context = chromium.new_context(bypass_csp=True, color_scheme="dark")
+    try:
+        page = context.new_page()
+        page.goto(live.origin)
+        page.fill("#name", "ada")
+        page.fill("#password", "guess")
+        page.press("#password", "Enter")
+        assert "not right" in page.locator("[role=alert]").inner_text()
+        page.evaluate(axe)
+        assert [one["id"] for one in page.evaluate("axe.run()")["violations"]] == []
+    finally:
+        context.close()
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_pages_fit_their_width_and_report_nothing(shown, live, width):
     one = shown(width=width)
