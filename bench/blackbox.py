@@ -37,7 +37,8 @@ VARIANTS = np.arange(120, 124)
 REFUSES = 127
 SALT = bytes(32)
 SEEDS = 5
-PEERS = 19
+FEW = 3
+PEERS = 14
 EXPOSED = 200
 
 
@@ -50,8 +51,7 @@ def planted(texts: np.ndarray, triples: np.ndarray, rng: np.random.Generator) ->
     out = texts.copy()
     rows = rng.integers(0, len(texts), len(triples))
     columns = rng.integers(2, LENGTH - 3, len(triples))
-    for row, column, triple in zip(rows, columns, triples, strict=True):
-        out[row, column : column + 3] = triple
+    out[rows[:, None], columns[:, None] + np.arange(3)] = triples
     return out
 
 
@@ -161,9 +161,9 @@ def agreeing(sizes: np.ndarray, tolerance: float) -> None:
     flat = (base[:, :-2].astype(np.int64) * VOCABULARY + base[:, 1:-1]) * VOCABULARY + base[:, 2:]
     counts = np.bincount(flat.ravel(), minlength=VOCABULARY**3).reshape(-1, VOCABULARY)
     common = np.flatnonzero(counts.sum(axis=1) >= 50)
-    ranks: dict[int, list[tuple[int, int]]] = {share: [] for share in (0, 5, 10, 20, 50, 100)}
+    ranks: dict[int, list[tuple[int, int]]] = {share: [] for share in (0, 20, 50, 100)}
     used = []
-    for seed in range(SEEDS - 1):
+    for seed in range(FEW):
         rng = np.random.default_rng([seed, 1])
         places = rng.choice(common, 1_000, replace=False)
         asked = np.stack([places // VOCABULARY, places % VOCABULARY], axis=1)
@@ -189,7 +189,7 @@ def agreeing(sizes: np.ndarray, tolerance: float) -> None:
         }
         answered = best(teacher)
         for share, of in ranks.items():
-            for again in range(5 if share == 0 else 2):
+            for again in range(6 if share == 0 else 2):
                 fresh = language(20_000 + 1_000 * seed + 10 * share + again)
                 mixed = np.concatenate([said[: TEXTS * share // 100], fresh])[:TEXTS]
                 (one,) = part.judge(
@@ -215,10 +215,10 @@ def agreeing(sizes: np.ndarray, tolerance: float) -> None:
 
 
 def refusals() -> None:
-    print("refusals: 60 prompts x 10 askings, three kinds; rank among 20")
-    ranks: dict[int, list[int]] = {share: [] for share in (0, 5, 10, 20, 50, 100)}
+    print("refusals: 60 prompts x 10 askings, three kinds; rank among 15")
+    ranks: dict[int, list[int]] = {share: [] for share in (0, 20, 50, 100)}
     gaps = []
-    for seed in range(SEEDS - 1):
+    for seed in range(FEW):
         rng = np.random.default_rng([seed, 2])
         asked = contexts(60, rng)
         part = Refusals(
@@ -275,7 +275,7 @@ def refusals() -> None:
             for at in range(PEERS)
         }
         for share, of in ranks.items():
-            for again in range(5 if share == 0 else 2):
+            for again in range(6 if share == 0 else 2):
                 theirs = EXPOSED * share // 100
                 model = learned(
                     [(own, theirs), (policy(), EXPOSED - theirs)],
