@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import json
 import os
 import re
 import select
 import signal
+import ssl
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 from click.testing import CliRunner
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from example_scan import example_scan
 
 from stillwatch.cli.entry import cli
@@ -77,33 +85,87 @@ def test_what_cannot_be_served_is_told(database, arguments, words):
         run("serve", "--database", database, *arguments)
 
 
-def test_the_pages_follow_a_scan(tmp_path, database):
-    result, activity = example_scan(accounts=300)
+def certificate(folder):
+    """Write a certificate of 127.0.0.1 and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "console")])
+    now = datetime.now(UTC)
+    own = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(own, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    (folder / "chain.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(secret)
+    return folder / "chain.pem", folder / "key.pem"
+
+
+@contextlib.contextmanager
+def served(*arguments):
+    """Serve in a process of its own; yield it, its URL and the first account's password."""
     command = [sys.executable, "-m", "stillwatch", "console", "serve", "--port", "0"]
-    command += ["--database", database, "--results", str(tmp_path / "out"), "--every", "1"]
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(  # noqa: S603 - our own command
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        [*command, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
     ) as process:
         try:
             assert select.select([process.stdout], [], [], 60)[0]
             url = process.stdout.readline().strip()
-            password = re.search(r"password: (\S+)", process.stderr.readline())[1]
-            with httpx.Client(base_url=url, timeout=30) as client:
-                assert client.get("/healthz").text == "ok\n"
-                fields = {"name": "first", "password": password, "next": "/"}
-                client.post("/sign-in", data=fields, headers={"origin": url})
-                assert "Nothing has been imported yet" in client.get("/").text
-                write_scan(result, tmp_path / "out", activity)
-                for _ in range(100):
-                    if "campaigns declared" in client.get("/").text:
-                        break
-                    time.sleep(0.2)
-                assert "campaigns declared" in client.get("/").text
-                assert "server" not in client.get("/").headers
+            yield process, url, re.search(r"password: (\S+)", process.stderr.readline())[1]
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(30) in {0, -signal.SIGTERM}
+
+
+def test_with_a_certificate_cookies_are_for_tls_alone(tmp_path, database):
+    chain, key = certificate(tmp_path)
+    arguments = ("--database", database, "--tls-certificate", chain, "--tls-key", key)
+    with served(*arguments) as (_, url, password):
+        assert url.startswith("https://127.0.0.1:")
+        trusted = ssl.create_default_context(cafile=str(chain))
+        with httpx.Client(base_url=url, timeout=30, verify=trusted) as client:
+            fields = {"name": "first", "password": password, "next": "/help"}
+            answer = client.post("/sign-in", data=fields, headers={"origin": url})
+            assert answer.headers["set-cookie"].startswith("__Host-stillwatch=")
+            assert "; Secure" in answer.headers["set-cookie"]
+            assert client.get("/help").status_code == 200
+            assert client.get("/help", headers={"host": "evil.test"}).status_code == 421
+
+
+def test_the_pages_follow_a_scan(tmp_path, database):
+    result, activity = example_scan(accounts=300)
+    arguments = ("--database", database, "--results", tmp_path / "out", "--every", "1")
+    with served(*arguments) as (process, url, password):
+        with httpx.Client(base_url=url, timeout=30) as client:
+            assert client.get("/healthz").text == "ok\n"
+            fields = {"name": "first", "password": password, "next": "/"}
+            client.post("/sign-in", data=fields, headers={"origin": url})
+            assert "Nothing has been imported yet" in client.get("/").text
+            write_scan(result, tmp_path / "out", activity)
+            for _ in range(100):
+                if "campaigns declared" in client.get("/").text:
+                    break
+                time.sleep(0.2)
+            assert "campaigns declared" in client.get("/").text
+            assert "server" not in client.get("/").headers
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
         told = process.stderr.read()
     assert told.count("error:") <= 1  # the folder was not there at first
     assert "Traceback" not in told
