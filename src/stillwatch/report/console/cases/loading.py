@@ -108,6 +108,9 @@ def load(
     more = {"digest": scan.digest, "campaigns": len(scan.campaigns), "changed": campaigns}
     entry = Entry(now, who, "operator", "import", f"run:{number}", "", more=more)
     written(connection, entry)
+    if connection.dialect.name == "postgresql":  # it plans by what it counted last
+        for table in tables.METADATA.sorted_tables:
+            connection.execute(sa.text(f"ANALYZE {table.name}"))
     return Loaded(number, changed=True, campaigns=campaigns, verdicts=verdicts, revisions=revised)
 
 
