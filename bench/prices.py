@@ -2,7 +2,8 @@
 
     python bench/prices.py --folder /tmp/prices [--seed 4101] [--accounts 6000] [--exchanges 120000]
 
-Every benign account counts as cleared, which is what a scan that makes no mistake would leave.  Of attackers only what was taken for training is counted.
+Every benign account counts as cleared, which is what a scan that makes no mistake would leave.  Of
+attackers only what was taken for training is counted.
 """
 
 from __future__ import annotations
@@ -25,9 +26,7 @@ from stillwatch.stop.serving import Core, Knowledge, LocalBuckets, Terms
 
 def known(world: Path, truth: dict[str, dict]) -> Knowledge:
     """Return what a scan without mistakes would know."""
-    names = [
-        name for name, row in truth.items() if row["kind"] == "benign" and row["cohort"] not in GREY
-    ]
+    names = [name for name, row in truth.items() if row["kind"] == "benign"]
     verdicts = {
         "account_id": names,
         "campaign_id": pa.nulls(len(names), pa.string()),
