@@ -151,19 +151,21 @@ def canaries() -> None:
 
 def agreement() -> None:
     """References of the teacher's size, a wide tolerance; then of several sizes, a narrow one."""
-    for sizes, tolerance in ((np.full(PEERS, TEXTS), 0.12), (np.linspace(300, TEXTS, 24), 0.05)):
-        agreeing(sizes.astype(int), tolerance)
+    agreeing(np.full(PEERS, TEXTS), 0.12, FEW, 6, (0, 20, 50, 100))
+    agreeing(np.linspace(300, TEXTS, 24).astype(int), 0.05, 4, 5, (0, 5, 10, 20, 50, 100))
 
 
-def agreeing(sizes: np.ndarray, tolerance: float) -> None:
+def agreeing(
+    sizes: np.ndarray, tolerance: float, seeds: int, innocent: int, shares: tuple[int, ...]
+) -> None:
     print(f"agreement: references of {sizes[0]} to {sizes[-1]} texts, tolerance {tolerance}")
     base = grammar(16_000, LENGTH, 77)
     flat = (base[:, :-2].astype(np.int64) * VOCABULARY + base[:, 1:-1]) * VOCABULARY + base[:, 2:]
     counts = np.bincount(flat.ravel(), minlength=VOCABULARY**3).reshape(-1, VOCABULARY)
     common = np.flatnonzero(counts.sum(axis=1) >= 50)
-    ranks: dict[int, list[tuple[int, int]]] = {share: [] for share in (0, 20, 50, 100)}
+    ranks: dict[int, list[tuple[int, int]]] = {share: [] for share in shares}
     used = []
-    for seed in range(FEW):
+    for seed in range(seeds):
         rng = np.random.default_rng([seed, 1])
         places = rng.choice(common, 1_000, replace=False)
         asked = np.stack([places // VOCABULARY, places % VOCABULARY], axis=1)
@@ -189,7 +191,7 @@ def agreeing(sizes: np.ndarray, tolerance: float) -> None:
         }
         answered = best(teacher)
         for share, of in ranks.items():
-            for again in range(6 if share == 0 else 2):
+            for again in range(innocent if share == 0 else 2):
                 fresh = language(20_000 + 1_000 * seed + 10 * share + again)
                 mixed = np.concatenate([said[: TEXTS * share // 100], fresh])[:TEXTS]
                 (one,) = part.judge(

@@ -78,7 +78,7 @@ class Agreement:
         "a common teacher do it too, and a reference that was itself trained on our answers hides "
         "it. It is worth no more than the likeness of references to what an innocent suspect "
         "would be, in size, training text and time: with references of like accuracy that were "
-        "trained on less text, innocent models came first more often than by chance. Among k "
+        "trained on less text, innocent small models came first too often. Among k "
         "references it is never more than 1 in k + 1."
     )
 
