@@ -1,9 +1,9 @@
 """Power and errors of the tests without a watermark, on small models.
 
 Run ``OPENBLAS_NUM_THREADS=1 python bench/blackbox.py [canaries agreement refusals equality]``; each
-takes up to two minutes on a core.  All models are the small network of
+takes up to four minutes on an idle core.  All models are the small network of
 ``stillwatch.prove.lineage.small``, trained on 256 thousand tokens; a prompt is two tokens, and what
-a model says next is its answer.  Every seed has its own teacher, students, references and draws.
+a model says next is its answer.  Every seed has its own teacher, students and draws.
 """
 
 from __future__ import annotations
