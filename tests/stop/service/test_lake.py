@@ -47,6 +47,22 @@ def test_exchanges_become_files_by_day_that_scan_reads(tmp_path):
     assert list((tmp_path / "lake").rglob(".*")) == []
 
 
+@pytest.mark.parametrize("zero_retention", [False, True])
+def test_rows_that_are_converted_a_few_at_a_time_are_one_file(tmp_path, zero_retention):
+    with Segments.opened(tmp_path / "seen", 7) as segments:
+        lake = Lake(tmp_path / "lake", segments=segments, key=7, bounds=Bounds(seconds=3600))
+        for number in range(300):
+            lake.put(row(number, time=NOW + 300 - number), zero_retention=zero_retention)
+        assert lake.close(30)
+    if zero_retention:
+        assert (lake.counts.observed, parts(tmp_path / "lake")) == (300, [])
+        return
+    (path,) = parts(tmp_path / "lake")
+    assert pq.ParquetFile(path).num_row_groups == 1
+    kept = pq.read_table(path)["exchange_id"].to_pylist()
+    assert kept == [f"r-{number}" for number in reversed(range(300))]
+
+
 def test_a_file_is_written_when_its_time_or_its_size_has_come(tmp_path):
     lake = Lake(tmp_path, bounds=Bounds(seconds=0.05))
     lake.put(row(), zero_retention=False)
