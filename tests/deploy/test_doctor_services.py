@@ -12,11 +12,12 @@ import time
 import pytest
 import redis
 from examined import examine, failed, good, warned
-from hub_process import Hub
+from hub_process import Hub, run
 from servers import Server, nats_server, redis_server
 
 from stillwatch.ledger import SigningKey
 from stillwatch.share.exchange.member import Member, join
+from stillwatch.share.nkeys import key_file
 
 
 @pytest.fixture
@@ -113,6 +114,21 @@ def test_d_16_nats_that_is_away_too_old_or_without_jetstream(tmp_path):
         assert "without JetStream" in failed(examine(UPDATES_SEND_NATS=url), "D-16")
     finally:
         plain.kill()
+
+
+def test_d_16_nats_that_lets_in_whose_key_it_knows(tmp_path):
+    run("hub", "init", "hub.example/log", "--state", tmp_path / "hub")
+    key = key_file(tmp_path / "hub" / "nats.seed", bytes(range(32)))
+    (tmp_path / "nats.conf").write_text(f"authorization {{ users: [{{ nkey: {key} }}] }}")
+    program = shutil.which("nats-server")
+    config = ["-c", str(tmp_path / "nats.conf")]
+    server = Server(lambda port: [program, *config, "-a", "127.0.0.1", "-p", str(port)])
+    try:
+        own = {"HUB_SERVE_NATS": f"nats://127.0.0.1:{server.start().port}"}
+        assert "does not answer as it should" in failed(examine(**own), "D-16")
+        assert good(examine(HUB_SERVE_STATE=tmp_path / "hub", **own), "D-16")
+    finally:
+        server.kill()
 
 
 @pytest.fixture

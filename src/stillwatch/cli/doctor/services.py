@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stillwatch.cli.doctor.interface import Finding, fail, ok, warn
 from stillwatch.disk import read_small
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
     from stillwatch.cli.doctor.installation import Installation
 
@@ -60,41 +62,80 @@ def redis(found: Installation) -> Iterator[Finding]:
         yield ok(f"{name} answers and runs scripts", where)
 
 
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """A NATS, and who asks it."""
+
+    url: str
+    stream: str = ""
+    """Stream that updates travel in; empty where none is needed."""
+    credentials: Path | None = None
+    seed: Path | None = None
+    authorities: str | None = None
+
+
 def nats(found: Installation) -> Iterator[Finding]:
     """D-16: NATS answers, and has JetStream where updates travel by it."""
-    asked: dict[str, tuple[str, Path | None, bool]] = {}
+    asked: dict[str, _Server] = {}
     if found.serve is not None and found.serve.updates.nats:
         updates = found.serve.updates
-        asked[updates.nats] = (updates.stream, updates.credentials, True)
+        asked[updates.nats] = _Server(updates.nats, updates.stream, updates.credentials)
     for place in found.named("nats"):
-        streams = place.command == "updates send"
-        asked.setdefault(place.value, ("STILLWATCH" if streams else "", None, streams))
-    for url, (stream, credentials, jetstream) in asked.items():
-        yield asyncio.run(_asked(url, stream, credentials, jetstream=jetstream))
+        own = found.of(place.command)
+        if place.command == "updates send":
+            made = _Server(place.value, own.get("stream", "STILLWATCH"), _path(own, "credentials"))
+        else:
+            folder = _path(own, "state") or _path(own, "home")
+            seed = None if folder is None else folder / "nats.seed"
+            shown = seed if seed is not None and seed.exists() else None
+            made = _Server(
+                place.value,
+                credentials=_path(own, "credentials"),
+                seed=shown,
+                authorities=own.get("nats_ca"),
+            )
+        asked.setdefault(place.value, made)
+    for server in asked.values():
+        yield asyncio.run(_asked(server))
 
 
-async def _asked(url: str, stream: str, credentials: Path | None, *, jetstream: bool) -> Finding:
-    import nats as client  # noqa: PLC0415 - an extra
+def _path(own: Mapping[str, str], option: str) -> Path | None:
+    return Path(own[option]) if option in own else None
+
+
+async def _asked(server: _Server) -> Finding:
+    from nats.aio.client import Client  # noqa: PLC0415 - an extra
     from nats.errors import Error  # noqa: PLC0415
     from nats.js.errors import NotFoundError  # noqa: PLC0415
+
+    from stillwatch.share.nkeys import read_seed  # noqa: PLC0415
 
     async def silent(_: Exception) -> None:
         pass
 
-    where = url.rpartition("@")[2]
+    where, stream = server.url.rpartition("@")[2], server.stream
+    given: dict[str, Any] = {}
+    if server.credentials is not None:
+        given["user_credentials"] = str(server.credentials)
+    if server.seed is not None:
+        given["nkeys_seed_str"] = read_seed(server.seed)
+    if server.authorities is not None:
+        given["tls"] = ssl.create_default_context(cafile=server.authorities)
+    to = Client()
     try:
-        to = await asyncio.wait_for(
-            client.connect(
-                url.split(","),
+        await asyncio.wait_for(
+            to.connect(
+                server.url.split(","),
                 connect_timeout=_PATIENCE,
                 allow_reconnect=False,
                 max_reconnect_attempts=0,
                 error_cb=silent,
-                user_credentials=None if credentials is None else str(credentials),
+                **given,
             ),
             _PATIENCE,
         )
     except (Error, OSError, ValueError, TimeoutError) as error:
+        await to.close()  # a connection that was refused is left open else
         return fail(
             f"NATS does not answer as it should: {type(error).__name__}",
             "check that it runs, its URL and the credentials; what is known stays in force",
@@ -105,7 +146,7 @@ async def _asked(url: str, stream: str, credentials: Path | None, *, jetstream: 
         said = f"NATS {version.major}.{version.minor}.{version.patch} answers"
         if (version.major, version.minor) < _NATS:
             return fail(f"{said}, and is too old", "run 2.10 or later", where)
-        if not jetstream:
+        if not stream:
             return ok(said, where)
         streams = to.jetstream(timeout=_PATIENCE)
         try:
