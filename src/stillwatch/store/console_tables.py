@@ -220,7 +220,7 @@ accounts = sa.Table(
     sa.Index("console_accounts_score", "gone", "score", "account"),
     sa.Index("console_accounts_flagged", "gone", "flagged_at", "account"),
     sa.Index("console_accounts_campaign", "campaign_id", "score"),
-    sa.Index("console_accounts_measure", "measure", "flagged_at"),
+    sa.Index("console_accounts_measure", "measure", "gone", "flagged_at"),
 )
 """Verdicts of the newest scan; ``gone`` where it did not see the account."""
 

@@ -144,33 +144,28 @@ def _campaign_items(connection: Connection, person: Person) -> Iterator[QueueIte
 
 def _account_items(connection: Connection, person: Person) -> Iterator[QueueItem]:
     acts = _able(person, (Act.MOVE, Act.REQUEST))
-    found = _accounts().subquery()
+    found = connection.execute(_accounts().limit(_MOST)).all()
     member, words = tables.members, tables.reasons
-    query = (
-        sa.select(found.c.account, found.c.score, words.c.words, member.c.campaign_id)
-        .join(words, words.c.digest == found.c.reasons)
-        .outerjoin(member, member.c.account == found.c.account)
-        .order_by(found.c.score.desc(), found.c.account)
-        .limit(_MOST)
+    asked = sa.select(words).where(words.c.digest.in_({row.reasons for row in found}))
+    said = {row.digest: json.loads(row.words) for row in connection.execute(asked)}
+    held = sa.select(member.c.account, member.c.campaign_id).where(
+        member.c.account.in_([row.account for row in found])
     )
+    of = {row.account: row.campaign_id for row in connection.execute(held)}
     newest = sa.select(tables.runs.c.as_of).order_by(tables.runs.c.number.desc()).limit(1)
     since = utc(connection.execute(newest).scalar() or 0)
-    seen = set()
-    for row in connection.execute(query):
-        if row.account in seen:
-            continue
-        seen.add(row.account)
-        said = json.loads(row.words)
+    for row in found:
+        campaign, why = of.get(row.account, ""), said.get(row.reasons)
         yield QueueItem(
             item_id=f"account:{row.account}",
             kind="account",
-            campaign_id=row.campaign_id or "",
+            campaign_id=campaign,
             account_id=row.account,
             title=f"score {row.score:.2f}, not flagged",
-            why=said[0] if said else "the scan asks that a person looks",
+            why=why[0] if why else "the scan asks that a person looks",
             since=since,
             weight=row.score,
-            acts=acts if row.campaign_id else tuple(a for a in acts if a != Act.MOVE.value),
+            acts=acts if campaign else tuple(a for a in acts if a != Act.MOVE.value),
         )
 
 

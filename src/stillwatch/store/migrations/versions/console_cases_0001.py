@@ -232,7 +232,10 @@ def _accounts() -> None:
     )
     op.create_index("console_accounts_id", "console_accounts", ["gone", "account"], unique=False)
     op.create_index(
-        "console_accounts_measure", "console_accounts", ["measure", "flagged_at"], unique=False
+        "console_accounts_measure",
+        "console_accounts",
+        ["measure", "gone", "flagged_at"],
+        unique=False,
     )
     op.create_index(
         "console_accounts_score", "console_accounts", ["gone", "score", "account"], unique=False
