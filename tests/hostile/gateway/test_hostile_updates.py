@@ -104,8 +104,10 @@ def test_a_hostile_message_is_refused_by_its_rule_and_undoes_nothing(hearing, na
 
     one, url = hearing
     raw, before, usage = MESSAGES[name](), refusals(one), Usage(one.process.pid, memory=True)
+    said_before = len(one.logged("an update was refused"))
     publish(url, raw)
     waited(lambda: refusals(one) > before)
+    waited(lambda: len(one.logged("an update was refused")) > said_before)  # a thread writes it
     said = one.logged("an update was refused")[-1]["error"]
     assert name.split("/")[0] in said
     assert usage.mebibytes() <= (256 if "bomb" in name else 64)
