@@ -105,7 +105,9 @@ def test_live_updates_keep_nobody_signed_in(ada):
 def test_signing_out_ends_the_session_on_the_server(ada):
     browser = ada.browser("ada")
     token = browser.cookie
-    assert browser.act("/sign-out").status_code == 303
+    left = browser.act("/sign-out")
+    assert (left.status_code, left.headers["clear-site-data"]) == (303, '"cache"')
+    assert browser.cookie is None
     browser.client.cookies.set("stillwatch", token)
     assert browser.get("/help").status_code == 303
     assert told(ada)[-1][:2] == ("signed out", "ada")
