@@ -17,7 +17,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from stillwatch.disk import write_whole
 from stillwatch.ledger import SigningKey
@@ -34,6 +34,7 @@ def put(path: Path, text: str) -> None:
 def certificate(names: list[str], now: dt.datetime) -> tuple[str, str]:
     """Return a certificate for names and addresses, good from now, and its key, in PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
+    own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     made = (
         x509.CertificateBuilder()
@@ -45,11 +46,29 @@ def certificate(names: list[str], now: dt.datetime) -> tuple[str, str]:
         .not_valid_after(now + dt.timedelta(days=DAYS))
         .add_extension(x509.SubjectAlternativeName([alternative(n) for n in names]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(usage(), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(own, critical=False)
         .sign(key, hashes.SHA256())
     )
     form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     private = key.private_bytes(serialization.Encoding.PEM, *form).decode()
     return made.public_bytes(serialization.Encoding.PEM).decode(), private
+
+
+def usage() -> x509.KeyUsage:
+    """Return what the key is for: it serves, and is its own authority."""
+    return x509.KeyUsage(
+        digital_signature=True,
+        key_cert_sign=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def alternative(name: str) -> x509.GeneralName:

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from examined import environment, examine, failed, good, warned
 
+from stillwatch.cli.doctor.databases import _verified
 from stillwatch.cli.doctor.registry import CHECKS
 from stillwatch.cli.entry import cli
 from stillwatch.ledger import SigningKey
@@ -272,6 +273,9 @@ def test_d_12_databases_that_are_away(tmp_path):
     assert "D-13" not in found
     assert list(tmp_path.iterdir()) == []
     assert "URL" in failed(examine(APPEALS_INIT_DATABASE="nonsense"), "D-12")
+    assert _verified(f"{away}?host=/run")
+    assert not _verified("postgresql://db.example/x?sslmode=require")
+    assert _verified("postgresql://db.example/x?sslmode=verify-full")
 
 
 def test_d_13_tables_that_are_behind_missing_or_of_a_later_version(tmp_path):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import ssl
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -36,7 +37,7 @@ class Database:
 
     Args:
         url: ``sqlite:///path`` or ``postgresql://user@host/name``; a folder with a socket is
-            ``?host=/folder``.
+            ``?host=/folder``, and ``sslmode`` and ``sslrootcert`` mean what they do to libpq.
 
     Raises:
         ConfigurationError: the URL names neither.
@@ -110,7 +111,7 @@ class Database:
                 done = work(connection, *args, **kwargs)
                 connection.commit()
                 return done
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, ssl.SSLError) as error:  # the driver lets TLS speak for itself
             words = str(getattr(error, "orig", None) or error).splitlines()[0]
             raise OutputError(
                 f"the database does not answer as it should: {words}",
@@ -139,7 +140,7 @@ def _engine(url: str) -> Engine:
             parsed.set(drivername="postgresql+pg8000", query={}),
             pool_size=_READERS + 2,
             pool_pre_ping=True,
-            connect_args=_socket(parsed),
+            connect_args=_socket(parsed) | _encryption(parsed),
         )
         # pg8000 sends rows of executemany one by one, a round trip each
         engine.dialect.use_insertmanyvalues_wo_returning = True
@@ -156,6 +157,36 @@ def _socket(url: URL) -> dict[str, str]:
     if not isinstance(folder, str) or not folder.startswith("/"):
         return {}
     return {"unix_sock": f"{folder}/.s.PGSQL.{url.port or 5432}"}
+
+
+def _encryption(url: URL) -> dict[str, Any]:
+    """Return how pg8000 is told of libpq's ``sslmode`` and ``sslrootcert``.
+
+    Without them TLS is taken where the server offers it, and its certificate is not looked at.
+
+    Raises:
+        ConfigurationError: the mode is none, or the authorities cannot be read.
+    """
+    mode, authorities = url.query.get("sslmode", "prefer"), url.query.get("sslrootcert")
+    plain = {"disable": False, "allow": None, "prefer": None, "require": True}
+    if isinstance(mode, str) and mode in plain:
+        return {"ssl_context": plain[mode]}
+    if mode not in {"verify-ca", "verify-full"}:
+        raise ConfigurationError(
+            "there is no such sslmode",
+            where=ascii(mode),
+            todo="write disable, prefer, require, verify-ca or verify-full",
+        )
+    try:
+        context = ssl.create_default_context(cafile=str(authorities) if authorities else None)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"the authorities of the database's certificate cannot be used: {error}",
+            where=ascii(authorities),
+            todo="name a file in PEM as sslrootcert",
+        ) from error
+    context.check_hostname = mode == "verify-full"
+    return {"ssl_context": context}
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stillwatch.cli.doctor.interface import Finding, fail, ok
+from stillwatch.cli.doctor.interface import Finding, fail, ok, warn
 from stillwatch.errors import StillwatchError
+from stillwatch.listening import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +36,12 @@ def answer(found: Installation) -> Iterator[Finding]:
         try:
             version = opened.now_reading(_version)
             yield ok(f"{version} answers, for {', '.join(parts)}", _shown(opened))
+            if not _verified(place.value):
+                yield warn(
+                    "the database's certificate is not verified on the way there",
+                    "add ?sslmode=verify-full&sslrootcert=FILE to its URL",
+                    _shown(opened),
+                )
         except StillwatchError as error:
             yield fail(error.what, error.todo, error.where)
         finally:
@@ -123,6 +130,16 @@ def _opened(url: str) -> tuple[Database | None, Finding]:
         opened.close()
         return None, fail("there is no such database", "init makes it; or check the path", path)
     return opened, ok("")
+
+
+def _verified(url: str) -> bool:
+    """Say whether a database is on this machine, or shows who it is."""
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 - an extra
+
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "postgresql" or not parsed.host or is_loopback(parsed.host):
+        return True
+    return parsed.query.get("sslmode") in {"verify-ca", "verify-full"}
 
 
 def _shown(opened: Database) -> str:

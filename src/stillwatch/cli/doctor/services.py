@@ -126,7 +126,7 @@ async def _asked(server: _Server) -> Finding:
         await asyncio.wait_for(
             to.connect(
                 server.url.split(","),
-                connect_timeout=_PATIENCE,
+                connect_timeout=int(_PATIENCE),
                 allow_reconnect=False,
                 max_reconnect_attempts=0,
                 error_cb=silent,
