@@ -133,7 +133,11 @@ class Shown:
         elif path == "/refused":
             place = "/nothing"
         self.page.goto(self.live.origin + place)
-        self.page.wait_for_load_state("networkidle")
+        # what a page fetches as soon as it is there takes the place of a link to it
+        self.page.wait_for_function(
+            "![...document.querySelectorAll('[hx-trigger=load] > p > a:only-child')]"
+            ".some(a => a.innerText.startsWith('The network as a picture'))"
+        )
         return self.page
 
     def first(self, path):
