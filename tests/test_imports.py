@@ -39,7 +39,16 @@ MAY_USE = {
     "cli": BASE | {"find", "stop", "share", "prove", "report", "worlds", "testing"},
     "__main__": {"cli"},
 }
-FIND = ("sources", "features", "receiving", "detectors", "campaigns", "signatures", "state")
+FIND = (
+    "sources",
+    "features",
+    "receiving",
+    "detectors",
+    "campaigns",
+    "signatures",
+    "state",
+    "streaming",
+)
 MODULES = sorted(SRC.rglob("*.py"))
 
 

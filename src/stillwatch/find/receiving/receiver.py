@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from stillwatch.find.receiving.requests import Signal
     from stillwatch.find.sources.records import Record
 
-__all__ = ["Limits", "Receiver", "Taken"]
+__all__ = ["Limits", "Receiver", "Taken", "observe_each"]
 
 INPUT = "exchanges"
 REMEMBERED = 1 << 20
@@ -140,16 +140,29 @@ class Receiver:
         known = self._seen.repeated(batch.column("exchange_id"), np.ones(len(batch), np.bool_))
         self.repeated += int(known.sum())
         batch = batch.filter(pa.array(~known))
-        # the length of an answer stands in for its tokens only where they are not stated, and an
-        # exchange's observation must not depend on what else came with it
-        counted = batch.column("output_tokens").is_valid()
-        for part in (
-            batch.filter(counted),
-            batch.filter(pc.invert(counted)).drop_columns("output_tokens"),
-        ):
-            if part.num_rows:
-                self.batches.append(observe(part, key=self._key))
+        self.batches += observe_each(batch, key=self._key)
         reasons = Counter(self.rejected)
         reasons.subtract(before)
         reasons = +reasons
         return Taken(reasons.total(), dict(reasons))
+
+
+def observe_each(batch: pa.RecordBatch, *, key: int) -> list[pa.RecordBatch]:
+    """Observe exchanges so that none depends on what else came with it.
+
+    The length of an answer stands in for its tokens where they are not stated; of a file that is
+    decided for the whole column, of what comes bit by bit for each exchange.
+
+    Args:
+        batch: with all columns of ``records.EXCHANGE``.
+        key: of all hashes.
+
+    Returns:
+        Observations of all rows, the order changed.
+    """
+    counted = batch.column("output_tokens").is_valid()
+    parts = (
+        batch.filter(counted),
+        batch.filter(pc.invert(counted)).drop_columns("output_tokens"),
+    )
+    return [observe(part, key=key) for part in parts if part.num_rows]

@@ -1,13 +1,15 @@
 """What scans leave for the next: observations, tables, and what the last looks carried."""
 
-from stillwatch.find.state.folder import Saved, Segment, StateFolder
+from stillwatch.find.state.folder import Reading, Saved, Segment, StateFolder
 from stillwatch.find.state.revisions import Revision
 from stillwatch.find.state.scanning import Continued, conclude, scan_state
-from stillwatch.find.state.taking_in import TakenIn, take_in
-from stillwatch.find.state.upkeep import compact, forget
+from stillwatch.find.state.tables import merge_tables
+from stillwatch.find.state.taking_in import TakenIn, known_ids, take_in
+from stillwatch.find.state.upkeep import compact, forget, gather
 
 __all__ = [
     "Continued",
+    "Reading",
     "Revision",
     "Saved",
     "Segment",
@@ -16,6 +18,9 @@ __all__ = [
     "compact",
     "conclude",
     "forget",
+    "gather",
+    "known_ids",
+    "merge_tables",
     "scan_state",
     "take_in",
 ]

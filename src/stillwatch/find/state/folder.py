@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["Manifest", "Saved", "Segment", "StateFolder"]
+__all__ = ["Manifest", "Reading", "Saved", "Segment", "StateFolder"]
 
 _VERSION = 1
 _MANIFEST = "state.json"
@@ -59,6 +60,26 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How far a stream was read; committed together with what was read."""
+
+    positions: Mapping[str, int] = field(default_factory=dict)
+    """Last position taken, by partition."""
+    latest: Mapping[str, int] = field(default_factory=dict)
+    """Newest time of event by partition, microseconds since 1970."""
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    """Messages in quarantine, by reason."""
+    messages: int = 0
+    """Messages taken."""
+    redelivered: int = 0
+    """Messages that came again, told by their position."""
+    repeated: int = 0
+    """Exchanges whose id was known from another message."""
+    commits: int = 0
+    """Times that this was committed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """Everything that counts."""
 
@@ -76,6 +97,8 @@ class Manifest:
     revisions: tuple[str, ...] = ()
     serial: int = 0
     """Names given so far."""
+    streams: Mapping[str, Reading] = field(default_factory=dict)
+    """How far each stream was read, by its name."""
 
 
 class StateFolder:
@@ -88,6 +111,7 @@ class StateFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.manifest = self._read()
+        self._committing = threading.Lock()
 
     @classmethod
     @contextmanager
@@ -156,6 +180,8 @@ class StateFolder:
                 held["looks"] = tuple(Saved(**one) for one in held["looks"])
                 held["revisions"] = tuple(held["revisions"])
                 held["sources"] = {k: (int(a), int(b)) for k, (a, b) in held["sources"].items()}
+                streams = held.get("streams", {}).items()
+                held["streams"] = {name: Reading(**one) for name, one in streams}
                 return Manifest(**held)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise InputFormatError(
@@ -178,10 +204,11 @@ class StateFolder:
         Raises:
             OutputError: it cannot be written.
         """
-        manifest = replace(self.manifest, **changes)
-        held = {"stillwatch_state": _VERSION, **asdict(manifest)}
-        self.write(_MANIFEST, (json.dumps(held, indent=1) + "\n").encode())
-        self.manifest = manifest
+        with self._committing:  # a look may commit what it carried while a stream is read
+            manifest = replace(self.manifest, **changes)
+            held = {"stillwatch_state": _VERSION, **asdict(manifest)}
+            self.write(_MANIFEST, (json.dumps(held, indent=1) + "\n").encode())
+            self.manifest = manifest
 
     def write(self, name: str, data: bytes) -> Path:
         """Write a file whole or not at all.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from stillwatch.find.sources import ColumnMapping, Quarantine
 
-__all__ = ["TakenIn", "observed_files", "take_in"]
+__all__ = ["TakenIn", "known_ids", "observed_files", "take_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def take_in(
     read = {p for p, stamp in stamps.items() if state.manifest.sources.get(p) == stamp}
     if files and len(read) == len(files):
         return TakenIn(0, 0, len(read))
-    counter = _Counter(_known_ids(state))
+    counter = _Counter(known_ids(state))
     if observations is None:
         source = open_exchanges(
             location, mapping=mapping, quarantine=quarantine, format=format, skip=read
@@ -161,7 +161,12 @@ def _stamp(path: str) -> tuple[int, int] | None:
     return found.st_size, found.st_mtime_ns
 
 
-def _known_ids(state: StateFolder) -> SeenIds:
+def known_ids(state: StateFolder) -> SeenIds:
+    """Return the ids of all exchanges that the state holds.
+
+    Raises:
+        ConfigurationError: a segment is gone.
+    """
     seen = SeenIds()
     for path in observed_files(state):
         with pq.ParquetFile(path) as file:
@@ -171,14 +176,18 @@ def _known_ids(state: StateFolder) -> SeenIds:
     return seen
 
 
-def observed_files(state: StateFolder) -> list[Path]:
-    """Return the files of all observations that the state holds.
+def observed_files(state: StateFolder, chosen: Iterable[Segment] | None = None) -> list[Path]:
+    """Return the files of the observations that the state holds.
+
+    Args:
+        state: the folder.
+        chosen: segments; None is all.
 
     Raises:
         ConfigurationError: a segment is gone.
     """
     found: list[Path] = []
-    for segment in state.manifest.segments:
+    for segment in state.manifest.segments if chosen is None else chosen:
         folder = state.segment_path(segment)
         held = find_observations(str(folder)) if folder.is_dir() else None
         if held is None or held.rows != segment.rows:

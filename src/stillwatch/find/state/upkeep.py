@@ -16,11 +16,14 @@ from stillwatch.find.state.tables import write_table
 from stillwatch.find.state.taking_in import observed_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import pyarrow as pa
 
-__all__ = ["compact", "forget"]
+__all__ = ["compact", "forget", "gather"]
+
+_MANY = 8
+"""Segments of about one size that are joined."""
 
 
 def compact(state: StateFolder) -> int:
@@ -39,6 +42,33 @@ def compact(state: StateFolder) -> int:
         _rewrite(state, None)
         state.tidy()
     return before
+
+
+def gather(state: StateFolder) -> int:
+    """Join small segments where there are many of about one size; return how many went.
+
+    Sizes differ by a factor of eight from one class to the next, so that each exchange is
+    rewritten a few times over the life of a state, however many segments come. No verdict
+    changes.
+
+    Args:
+        state: the folder; no scan of it may be under way.
+
+    Raises:
+        OutputError: there is no room.
+    """
+    before = len(state.manifest.segments)
+    while True:
+        classes: dict[int, list[Segment]] = {}
+        for one in state.manifest.segments:
+            classes.setdefault(one.rows.bit_length() // 3, []).append(one)
+        full = [group for _, group in sorted(classes.items()) if len(group) >= _MANY]
+        if not full:
+            break
+        _rewrite(state, None, full[0])
+    if len(state.manifest.segments) < before:
+        state.tidy()
+    return before - len(state.manifest.segments)
 
 
 def forget(state: StateFolder, account_id: str) -> int:
@@ -87,9 +117,12 @@ def _without(state: StateFolder, account_id: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _rewrite(state: StateFolder, without: str | None) -> None:
+def _rewrite(
+    state: StateFolder, without: str | None, chosen: Sequence[Segment] | None = None
+) -> None:
+    """Write segments anew as one, all of them where none are chosen."""
     manifest = state.manifest
-    held = Observations(observed_files(state))
+    held = Observations(observed_files(state, chosen))
     first, last, rows = np.iinfo(np.int64).max, np.iinfo(np.int64).min, 0
 
     def left() -> Iterator[pa.RecordBatch]:
@@ -106,8 +139,10 @@ def _rewrite(state: StateFolder, without: str | None) -> None:
 
     name, serial = state.next_name()
     write_observations(left(), state.path / "observations" / name, mark=manifest.key)
-    segments = (Segment(name, rows, first, last),) if rows else ()
-    state.commit(segments=segments, serial=serial)
+    gone = manifest.segments if chosen is None else chosen
+    kept = tuple(one for one in manifest.segments if one not in gone)
+    made = (Segment(name, rows, first, last),) if rows else ()
+    state.commit(segments=(*kept, *made), serial=serial)
 
 
 def _others(ids: pa.Array | pa.ChunkedArray, account_id: str) -> pa.Array | pa.ChunkedArray:
