@@ -109,17 +109,17 @@ def _command(command: click.Command, name: str, parent: click.Context) -> list[s
     usage = " ".join(command.collect_usage_pieces(context))
     help_text = inspect.cleandoc(command.help or "")
     lines = ["", f"## {context.command_path}", "", help_text]
+    if not isinstance(command, click.Group) or command.invoke_without_command:
+        lines += ["", f"Usage: `{context.command_path} {usage}`"]
+        options = [item for item in command.params if isinstance(item, click.Option)]
+        if options:
+            lines += ["", "| option | environment | default | meaning |", "|---|---|---|---|"]
+            lines += [_option(option, context) for option in options]
     if isinstance(command, click.Group):
         for child in command.list_commands(context):
             subcommand = command.get_command(context, child)
             if subcommand is not None:
                 lines += _command(subcommand, child, context)
-        return lines
-    lines += ["", f"Usage: `{context.command_path} {usage}`"]
-    options = [item for item in command.params if isinstance(item, click.Option)]
-    if options:
-        lines += ["", "| option | environment | default | meaning |", "|---|---|---|---|"]
-        lines += [_option(option, context) for option in options]
     return lines
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from stillwatch.cli.demo_lineage import lineage
+
 if TYPE_CHECKING:
     from stillwatch.worlds.evaluation import Evaluation, Table
     from stillwatch.worlds.evaluation.bounds import Rate
@@ -18,7 +20,7 @@ _ACCOUNTS = 1_500
 _PREVALENCE = 0.12
 
 
-@click.command("demo")
+@click.group("demo", invoke_without_command=True)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -29,8 +31,14 @@ _PREVALENCE = 0.12
 @click.option("--exchanges", default=60_000, show_default=True, help="Exchanges of the world.")
 @click.option("--seed", default=2, show_default=True, help="Same seed, same world.")
 @click.option("--json", "as_json", is_flag=True, help="Write the figures as one JSON object.")
-def command(*, out: Path, exchanges: int, seed: int, as_json: bool) -> None:
-    """Make a small world, scan it, and print what was found against the truth."""
+@click.pass_context
+def command(context: click.Context, *, out: Path, exchanges: int, seed: int, as_json: bool) -> None:
+    """Make a small world, scan it, and print what was found against the truth.
+
+    `stillwatch demo lineage` shows how a copy of a model is proven.
+    """
+    if context.invoked_subcommand is not None:
+        return
     import json  # noqa: PLC0415 (--help stays fast)
 
     from stillwatch.worlds import evaluation as ev  # noqa: PLC0415
@@ -44,6 +52,9 @@ def command(*, out: Path, exchanges: int, seed: int, as_json: bool) -> None:
     else:
         click.echo("\n\n".join([f"A made world: {made}", *map(ev.text, _tables(result))]))
         click.echo(f"\nReport: {out / 'out' / 'report.html'}")
+
+
+command.add_command(lineage)
 
 
 def _world(folder: Path, exchanges: int, seed: int) -> str:

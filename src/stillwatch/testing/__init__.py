@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from stillwatch.testing.authority import TimestampAuthority
 from stillwatch.testing.endpoint import ModelEndpoint, serving
 from stillwatch.testing.model import FakeModel
 
-__all__ = ["FakeModel", "ModelEndpoint", "serving"]
+__all__ = ["FakeModel", "ModelEndpoint", "TimestampAuthority", "serving"]

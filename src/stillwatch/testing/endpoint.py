@@ -98,7 +98,7 @@ def serving(app: object) -> Iterator[str]:
     import uvicorn  # noqa: PLC0415 - an extra
 
     socket = listen("127.0.0.1", 0, None)
-    config = uvicorn.Config(app, lifespan="off", log_level="error", ws="none")  # type: ignore[arg-type]
+    config = uvicorn.Config(app, lifespan="off", log_level="error", log_config=None, ws="none")  # type: ignore[arg-type]
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([socket],), daemon=True)
     thread.start()

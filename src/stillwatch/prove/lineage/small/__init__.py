@@ -5,5 +5,6 @@ The language is drawn from our own grammar and belongs to nobody.
 
 from stillwatch.prove.lineage.small.grammar import grammar
 from stillwatch.prove.lineage.small.network import Network, train, write
+from stillwatch.prove.lineage.small.speech import Speaker, ids_of, spelled, tokenizer_file
 
-__all__ = ["Network", "grammar", "train", "write"]
+__all__ = ["Network", "Speaker", "grammar", "ids_of", "spelled", "tokenizer_file", "train", "write"]

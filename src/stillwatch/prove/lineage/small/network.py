@@ -96,20 +96,22 @@ def write(
     network: Network,
     sequences: int,
     length: int,
-    seed: int,
+    seed: int | None,
     *,
     mark: tuple[GreenRed, WatermarkKey] | None = None,
+    begin: NDArray[np.uint32] | None = None,
 ) -> NDArray[np.uint32]:
     """Return texts that a network writes, marked or not, (sequences, length) token ids.
 
-    The first two tokens of each text are drawn at random and stand for its prompt.
+    The first two tokens of each text stand for its prompt.
 
     Args:
         network: who writes.
         sequences: texts.
         length: tokens of each.
-        seed: of prompts and dice.
+        seed: of prompts and dice; None for others each time.
         mark: scheme with a context of one, and the key.
+        begin: (sequences, 2) the first two tokens; drawn at random where they are not given.
     """
     rng = np.random.default_rng(seed)
     vocabulary = network.bias.size
@@ -119,7 +121,7 @@ def write(
         rows = [scheme.row(key, [token], vocabulary) for token in range(vocabulary)]
         raised = np.float32(scheme.delta) * np.stack(rows).astype(np.float32)
     out = np.empty((sequences, length), np.uint32)
-    out[:, :2] = rng.integers(0, vocabulary, (sequences, 2))
+    out[:, :2] = rng.integers(0, vocabulary, (sequences, 2)) if begin is None else begin
     for at in range(2, length):
         scores = network.logits(out[:, at - 2], out[:, at - 1])
         if raised is not None:
