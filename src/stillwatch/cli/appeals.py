@@ -8,18 +8,16 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from stillwatch.cli import options
+from stillwatch.cli.databases import opened
 from stillwatch.cli.extras import extra
 from stillwatch.disk import write_whole
 from stillwatch.errors import ConfigurationError, OutputError
 from stillwatch.listening import listen, url_of
-
-if TYPE_CHECKING:
-    from stillwatch.store import Database
 
 __all__ = ["command"]
 
@@ -57,7 +55,7 @@ def init(database: str) -> None:
     """Make the tables, or bring them to the newest layout."""
     from stillwatch.stop.appeals.desk import prepare  # noqa: PLC0415
 
-    _opened(database).now(prepare)
+    opened(database).now(prepare)
 
 
 @command.command("serve")
@@ -92,8 +90,8 @@ def serve(
         raise ConfigurationError(
             "no replica believes an outcome that nobody signed", where="--key", todo="name a key"
         )
-    opened = _opened(database)
-    desk = AppealsDesk(opened, TokenKey.read(token_key), read_reviewers(reviewers))
+    store = opened(database)
+    desk = AppealsDesk(store, TokenKey.read(token_key), read_reviewers(reviewers))
     signs = None if signing_key is None else SigningKey.read(signing_key)
     bound = listen(host, port, tls)
     config = configuration(
@@ -107,7 +105,7 @@ def serve(
             from stillwatch.stop.service.stream import Place  # noqa: PLC0415
 
             place = Place(nats, credentials=credentials)
-            telling = asyncio.create_task(tell_replicas(opened, place, signs, clock=_now))
+            telling = asyncio.create_task(tell_replicas(store, place, signs, clock=_now))
         click.echo(url_of(bound, tls))
         try:
             await uvicorn.Server(config).serve([bound])
@@ -135,7 +133,7 @@ def list_(database: str, state: Any, *, as_json: bool) -> None:  # noqa: ANN401 
     from stillwatch.stop.appeals.desk import listed  # noqa: PLC0415
     from stillwatch.stop.appeals.words import minute  # noqa: PLC0415
 
-    for one in _opened(database).now_reading(listed, state):
+    for one in opened(database).now_reading(listed, state):
         shown = {
             "appeal_id": one.appeal_id,
             "filed": minute(one.filed),
@@ -163,7 +161,7 @@ def decide(
 
     scope: Any = "campaign" if campaign else "account"
     made = Outcome(outcome == "grant", by, note, told, scope)
-    found = _opened(database).now(settle, appeal_id, made, _now())
+    found = opened(database).now(settle, appeal_id, made, _now())
     click.echo(f"{found.appeal_id} is {found.state}", err=True)
 
 
@@ -177,22 +175,14 @@ def outbox(database: str, done: tuple[int, ...]) -> None:
     """
     from stillwatch.stop.appeals.desk import delivered, undelivered  # noqa: PLC0415
 
-    opened = _opened(database)
+    store = opened(database)
     if done:
-        opened.now(delivered, list(done), _now())
+        store.now(delivered, list(done), _now())
         return
-    for one in opened.now_reading(undelivered, "exchange"):
+    for one in store.now_reading(undelivered, "exchange"):
         click.echo(
             json.dumps({"number": one.number, "appeal": one.appeal_id} | json.loads(one.body))
         )
-
-
-def _opened(database: str) -> Database:
-    from stillwatch.store import Database  # noqa: PLC0415
-
-    opened = Database(database)
-    click.get_current_context().call_on_close(opened.close)
-    return opened
 
 
 def _now() -> int:

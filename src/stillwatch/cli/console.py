@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import click
 
 from stillwatch.cli.console_cases import COMMANDS, database_option
 from stillwatch.cli.console_serving import serve
+from stillwatch.cli.databases import acting, opened
 from stillwatch.errors import MissingExtraError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from stillwatch.store import Database
 
 __all__ = ["command"]
 
@@ -52,10 +45,10 @@ def init(database: str) -> None:
     from stillwatch.report.console.cases.log import prepare as cases  # noqa: PLC0415
     from stillwatch.report.console.web import people  # noqa: PLC0415
 
-    with _opened(database) as store:
-        store.now(cases)
-        store.now(people.prepare)
-        told(store.now(people.first, _now()))
+    store = opened(database)
+    store.now(cases)
+    store.now(people.prepare)
+    told(store.now(people.first, _now()))
 
 
 @command.group("people")
@@ -71,9 +64,9 @@ def add(name: str, roles: tuple[str, ...], database: str) -> None:
     """Add NAME, and print the password, which is shown nowhere else."""
     from stillwatch.report.console.web import people  # noqa: PLC0415
 
-    with _opened(database) as store:
-        store.now(people.prepare)
-        click.echo(store.now(people.add, name, roles, _now(), _who()))
+    store = opened(database)
+    store.now(people.prepare)
+    click.echo(store.now(people.add, name, roles, _now(), acting()))
 
 
 @people_.command("list")
@@ -83,8 +76,8 @@ def list_(database: str, *, as_json: bool) -> None:
     """List people with their roles."""
     from stillwatch.report.console.web import people  # noqa: PLC0415
 
-    with _opened(database) as store:
-        found = store.now_reading(people.listed)
+    store = opened(database)
+    found = store.now_reading(people.listed)
     for one in found:
         held, by = sorted(one.person.roles), "password" if one.password else "provider"
         if as_json:
@@ -103,8 +96,8 @@ def roles(name: str, roles: tuple[str, ...], database: str) -> None:
     """Give NAME these roles and no others; their sessions end."""
     from stillwatch.report.console.web import people  # noqa: PLC0415
 
-    with _opened(database) as store:
-        store.now(people.change, name, _now(), _who(), roles=roles)
+    store = opened(database)
+    store.now(people.change, name, _now(), acting(), roles=roles)
 
 
 @people_.command("disable")
@@ -115,8 +108,8 @@ def disable(name: str, database: str, *, undo: bool) -> None:
     """Stop NAME from signing in; their sessions end."""
     from stillwatch.report.console.web import people  # noqa: PLC0415
 
-    with _opened(database) as store:
-        store.now(people.change, name, _now(), _who(), disabled=not undo)
+    store = opened(database)
+    store.now(people.change, name, _now(), acting(), disabled=not undo)
 
 
 @people_.command("password")
@@ -126,8 +119,8 @@ def password(name: str, database: str) -> None:
     """Give NAME a new password and print it; their sessions end."""
     from stillwatch.report.console.web import people  # noqa: PLC0415
 
-    with _opened(database) as store:
-        click.echo(store.now(people.new_password, name, _now(), _who()))
+    store = opened(database)
+    click.echo(store.now(people.new_password, name, _now(), acting()))
 
 
 for _part in (*COMMANDS, serve):
@@ -138,24 +131,6 @@ def told(first: tuple[str, str] | None) -> None:
     """Tell the first account, if one was made."""
     if first is not None:
         click.echo(f"first account: {first[0]}, password: {first[1]}", err=True)
-
-
-@contextmanager
-def _opened(database: str) -> Iterator[Database]:
-    from stillwatch.store import Database  # noqa: PLC0415
-
-    store = Database(database)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a user without a name, as in a container
-        return "operator"
 
 
 def _now() -> int:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import time
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from stillwatch.cli.databases import acting, opened
 from stillwatch.disk import write_whole
 from stillwatch.errors import OutputError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from stillwatch.store import Database
 
 __all__ = ["COMMANDS", "database_option"]
 
@@ -63,9 +56,9 @@ def import_(
     sources = Sources(
         database=database, results=results, state=state, exchange=exchange, attribution=attribution
     )
-    with _opened(database) as store:
-        store.now(prepare)
-        done = store.now(refresh, sources, now=time.time_ns() // 1_000, who=_who())
+    store = opened(database)
+    store.now(prepare)
+    done = store.now(refresh, sources, now=time.time_ns() // 1_000, who=acting())
     assert done is not None  # noqa: S101 - results are named
     if as_json:
         click.echo(json.dumps(asdict(done)))
@@ -86,8 +79,8 @@ def decisions(database: str, out: Path | None) -> None:
     from stillwatch.find.campaigns.rulings import encode_rulings  # noqa: PLC0415
     from stillwatch.report.console.cases.standing import standing_rulings  # noqa: PLC0415
 
-    with _opened(database) as store:
-        raw = encode_rulings(store.now_reading(standing_rulings))
+    store = opened(database)
+    raw = encode_rulings(store.now_reading(standing_rulings))
     if out is None:
         click.echo(raw.decode(), nl=False)
         return
@@ -112,8 +105,8 @@ def log(database: str) -> None:
     """
     from stillwatch.report.console.cases.log import lines, verify  # noqa: PLC0415
 
-    with _opened(database) as store:
-        held = store.now_reading(lambda connection: list(lines(connection)))
+    store = opened(database)
+    held = store.now_reading(lambda connection: list(lines(connection)))
     for line, _ in held:
         click.echo(line.decode())
     count, newest = verify(held)
@@ -122,21 +115,3 @@ def log(database: str) -> None:
 
 COMMANDS = (import_, decisions, log)
 """The commands, for the group of ``stillwatch console``."""
-
-
-@contextmanager
-def _opened(database: str) -> Iterator[Database]:
-    from stillwatch.store import Database  # noqa: PLC0415
-
-    store = Database(database)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a user without a name, as in a container
-        return "operator"

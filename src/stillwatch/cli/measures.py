@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stillwatch.cli.databases import opened
 from stillwatch.cli.extras import extra
 from stillwatch.disk import write_whole
 from stillwatch.errors import ConfigurationError, OutputError
@@ -56,9 +57,8 @@ def command() -> None:
 def init(database: str) -> None:
     """Make the tables, or bring them to the newest layout."""
     from stillwatch.stop.responses.registry import prepare  # noqa: PLC0415
-    from stillwatch.store import Database  # noqa: PLC0415
 
-    Database(database).now(prepare)
+    opened(database).now(prepare)
 
 
 @command.command("propose")
@@ -191,10 +191,9 @@ def list_(database: str, analysts_: Path, policy_: Path, *, as_json: bool) -> No
     """List measures, who approved them, and which are in force."""
     from stillwatch.stop.responses import read_analysts, read_policy  # noqa: PLC0415
     from stillwatch.stop.responses.registry import listed  # noqa: PLC0415
-    from stillwatch.store import Database  # noqa: PLC0415
 
     policy, analysts = read_policy(policy_), read_analysts(analysts_)
-    found = Database(database).now_reading(
+    found = opened(database).now_reading(
         lambda connection: list(listed(connection, analysts, policy, _now()))
     )
     if as_json:
@@ -218,9 +217,8 @@ def snapshot(database: str, out: Path) -> None:
     It holds the keys of the canaries: its owner alone can read it.
     """
     from stillwatch.stop.responses.registry import snapshot_of  # noqa: PLC0415
-    from stillwatch.store import Database  # noqa: PLC0415
 
-    raw = Database(database).now_reading(snapshot_of, _now())
+    raw = opened(database).now_reading(snapshot_of, _now())
     try:
         write_whole(out, raw + b"\n", private=True)
     except OSError as error:
@@ -239,9 +237,8 @@ def log(database: str, analysts_: Path) -> None:
     """
     from stillwatch.stop.responses import read_analysts  # noqa: PLC0415
     from stillwatch.stop.responses.registry import action_lines, verify_actions  # noqa: PLC0415
-    from stillwatch.store import Database  # noqa: PLC0415
 
-    lines = Database(database).now_reading(lambda connection: list(action_lines(connection)))
+    lines = opened(database).now_reading(lambda connection: list(action_lines(connection)))
     count, last = verify_actions(lines, read_analysts(analysts_))
     for line in lines:
         click.echo(line, nl=False)
@@ -281,9 +278,8 @@ def canaries(variants: Path, campaign: str, database: str, analysts_: Path, key:
 def export_canaries(database: str) -> None:
     """Print every set with its key and what opens its commitment: secrets, for `lineage`."""
     from stillwatch.stop.responses.canary_registry import exported  # noqa: PLC0415
-    from stillwatch.store import Database  # noqa: PLC0415
 
-    for line in Database(database).now_reading(lambda connection: list(exported(connection))):
+    for line in opened(database).now_reading(lambda connection: list(exported(connection))):
         click.echo(json.dumps(line))
 
 
@@ -300,12 +296,11 @@ def _act(database: str, analysts_: Path, key: Path, does: Callable[[Acting], Any
     from stillwatch.ledger import SigningKey  # noqa: PLC0415
     from stillwatch.stop.responses import read_analysts  # noqa: PLC0415
     from stillwatch.stop.responses.registry import Acting, prepare  # noqa: PLC0415
-    from stillwatch.store import Database  # noqa: PLC0415
 
     analysts: Analysts = read_analysts(analysts_)
     private = SigningKey.read(key)
     analysts.name(private.public)
-    store = Database(database)
+    store = opened(database)
     store.now(prepare)
     return store.now(lambda connection: does(Acting(connection, private, analysts, _now())))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stillwatch import __version__
+from stillwatch.cli.databases import opened
 from stillwatch.cli.extras import extra
 from stillwatch.errors import ConfigurationError, OutputError, RefusedError, StillwatchError
 
@@ -126,18 +127,18 @@ def restore(folder: Path, database: str, digest: str, cosigned: int | None) -> N
     from stillwatch.store import backup as copies  # noqa: PLC0415
 
     manifest = copies.verify_backup(folder, digest)
-    opened = _opened(database)
-    made = _private(opened)
+    found = opened(database)
+    made = _private(found)
 
     def work(connection: Connection) -> tuple[int, str]:
         rows = copies.restore(connection, folder, manifest)
         return rows, _log(connection, cosigned) if "hub" in manifest.steps else ""
 
     try:
-        rows, log = opened.now(work)
+        rows, log = found.now(work)
     except StillwatchError:
         if made is not None:
-            opened.close()
+            found.close()
             made.unlink(missing_ok=True)
         raise
     click.echo(f"{rows:,} rows of {len(manifest.tables)} tables, as of {manifest.made}", err=True)
@@ -162,28 +163,20 @@ def _log(connection: Connection, cosigned: int | None) -> str:
     )
 
 
-def _opened(database: str) -> Database:
-    from stillwatch.store import Database  # noqa: PLC0415
-
-    opened = Database(database)
-    click.get_current_context().call_on_close(opened.close)
-    return opened
-
-
 def _existing(database: str) -> Database:
     """Return a database that is there: opening SQLite makes an empty file of a mistyped name."""
-    opened = _opened(database)
-    path = _file(opened)
+    found = opened(database)
+    path = _file(found)
     if path is not None and not path.is_file():
         raise ConfigurationError(
             "there is no such database", where=str(path), todo="check the path"
         )
-    return opened
+    return found
 
 
-def _private(opened: Database) -> Path | None:
+def _private(store: Database) -> Path | None:
     """Make a new SQLite file that its owner alone can read; return it, None where it is there."""
-    path = _file(opened)
+    path = _file(store)
     if path is None or path.exists():
         return None
     try:
@@ -195,5 +188,5 @@ def _private(opened: Database) -> Path | None:
     return path
 
 
-def _file(opened: Database) -> Path | None:
-    return None if opened.shared else Path(opened.engine.url.database or "")
+def _file(store: Database) -> Path | None:
+    return None if store.shared else Path(store.engine.url.database or "")
