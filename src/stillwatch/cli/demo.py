@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stillwatch.cli.demo_lineage import lineage
+from stillwatch.cli.demo_tour import tour
 
 if TYPE_CHECKING:
     from stillwatch.worlds.evaluation import Evaluation, Table
@@ -35,6 +36,7 @@ _PREVALENCE = 0.12
 def command(context: click.Context, *, out: Path, exchanges: int, seed: int, as_json: bool) -> None:
     """Make a small world, scan it, and print what was found against the truth.
 
+    `stillwatch demo tour` tells the whole story, with three labs, a hub and gateways;
     `stillwatch demo lineage` shows how a copy of a model is proven.
     """
     if context.invoked_subcommand is not None:
@@ -54,7 +56,8 @@ def command(context: click.Context, *, out: Path, exchanges: int, seed: int, as_
         click.echo(f"\nReport: {out / 'out' / 'report.html'}")
 
 
-command.add_command(lineage)
+for _part in (tour, lineage):
+    command.add_command(_part)
 
 
 def _world(folder: Path, exchanges: int, seed: int) -> str:
