@@ -155,8 +155,8 @@ def renamed(case: Case, name: str) -> Campaign:
             dataclasses.replace(e, account_id=other(e.account_id)) for e in old.examples
         ),
         signature={},
-        split_from=None,
-        merged=(),
+        split_from=old.split_from and neutral("campaign", f"{case.world}/{old.split_from}"),
+        merged=tuple(neutral("campaign", f"{case.world}/{name}") for name in old.merged),
     )
 
 
@@ -293,8 +293,10 @@ def dumped(folder: Path, to: Path, words: set[str]) -> None:
     for word in sorted(words):
         whole = re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])", re.IGNORECASE)
         shown = {name for name, text in held.items() if whole.search(text)}
-        if shown and len(shown) < len(held):  # a word that every page has tells nothing
-            sys.exit(f"a word of the truth shows: {word!r} on {sorted(shown)[:5]}")
+        for page in ("queue", *(place.rpartition("/")[2] for place in PAGES)):
+            alike = {name for name in held if name.endswith(page)}
+            if shown & alike and not alike <= shown:  # a word that every page has tells nothing
+                sys.exit(f"a word of the truth shows: {word!r} on {sorted(shown & alike)[:5]}")
 
 
 def graded(truth: Mapping[str, Mapping[str, str]], answers: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ from stillwatch.report.console.cases import Query
 from stillwatch.report.console.web.asking import StoppedError
 from stillwatch.report.console.web.layout import Drawing, place
 from stillwatch.report.console.web.pictures import drawn
+from stillwatch.report.console.web.weighing import facts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,6 +49,7 @@ async def campaign(desk: Desk, asked: Asked) -> Response:
         page=page,
         flags_cut=view.row.flagged > len(flagged),
         sorted_findings=_sorted(view.findings),
+        weighed=facts(view, run.alpha if run else None),
         done=asked.done(),
         in_queue=asked.one("queue") == "1",
     )
