@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from stillwatch.report.alerts import ReceiverState
 
-__all__ = ["command"]
+__all__ = ["command", "tell"]
 
 _outbox = click.option(
     "--outbox",
@@ -62,6 +62,35 @@ def send(
     Run it after every scan; without SCAN_DIR it only delivers what waits. Ends with exit code 11
     while something waits.
     """
+    made, done, states = tell(scan, receivers, outbox, patience)
+    if as_json:
+        stands = [asdict(state) for state in states]
+        click.echo(json.dumps({"new": made, "delivered": done, "receivers": stands}))
+    else:
+        click.echo(f"{made:,} new alerts, {done:,} delivered", err=True)
+    away = [state for state in states if state.waiting]
+    if away:
+        raise UndeliveredError(
+            "; ".join(f"{s.waiting:,} alerts wait for {s.name}: {_why(s)}" for s in away),
+            where=str(outbox),
+            todo="nothing is lost: run the command again, and see stillwatch alert status",
+        )
+
+
+def tell(
+    scan: Path | None, receivers: Path, outbox: Path, patience: float
+) -> tuple[int, int, list[ReceiverState]]:
+    """Tell receivers what a scan says anew, and what still waits for them.
+
+    Args:
+        scan: output folder of a scan; None only delivers what waits.
+        receivers: TOML file of receivers.
+        outbox: folder that remembers what was told.
+        patience: seconds to go on asking a receiver that does not take.
+
+    Returns:
+        New alerts, alerts delivered, and how each receiver stands.
+    """
     from stillwatch.report import alerts  # noqa: PLC0415 - help imports no table
 
     configuration = alerts.read_configuration(receivers)
@@ -80,19 +109,7 @@ def send(
                 )
         done = alerts.send(outbox, configuration, _World(), patience)
         with alerts.connected(outbox) as database:
-            states = alerts.states(database)
-    if as_json:
-        stands = [asdict(state) for state in states]
-        click.echo(json.dumps({"new": made, "delivered": done, "receivers": stands}))
-    else:
-        click.echo(f"{made:,} new alerts, {done:,} delivered", err=True)
-    away = [state for state in states if state.waiting]
-    if away:
-        raise UndeliveredError(
-            "; ".join(f"{s.waiting:,} alerts wait for {s.name}: {_why(s)}" for s in away),
-            where=str(outbox),
-            todo="nothing is lost: run the command again, and see stillwatch alert status",
-        )
+            return made, done, list(alerts.states(database))
 
 
 @command.command("status")

@@ -14,6 +14,7 @@ __all__ = ["main"]
 COMMANDS: dict[str, str] = {
     "scan": "stillwatch.cli.scan",
     "state": "stillwatch.cli.state",
+    "watch": "stillwatch.cli.watch",
     "backtest": "stillwatch.cli.backtest",
     "exercise": "stillwatch.cli.exercise",
     "observe": "stillwatch.cli.observe",

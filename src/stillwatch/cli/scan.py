@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from stillwatch.records import ScanResult
     from stillwatch.report.assumptions import Assumptions
 
-__all__ = ["command"]
+__all__ = ["beside", "command"]
 
 
 @click.command("scan")
@@ -170,7 +170,7 @@ def run(
         without=without,
         rulings=() if decisions is None else read_rulings(decisions),
     )
-    given = _beside(accounts, events, tokens, intelligence, mapping, quarantine)
+    given = beside(accounts, events, tokens, intelligence, mapping, quarantine)
     if state is not None:
         refuse_prompts(str(state), observed=True, asked=show_prompts)
         return _continue(
@@ -275,7 +275,7 @@ def _continue(
     return found.result
 
 
-def _beside(
+def beside(
     accounts: str | None,
     events: tuple[str, ...],
     tokens: str | None,
@@ -283,7 +283,7 @@ def _beside(
     mapping: ColumnMapping | None,
     quarantine: Quarantine,
 ) -> dict[str, pa.Table]:
-    """Read the tables beside the log that are given."""
+    """Read the tables beside the log that are given, by the names that ``merge_tables`` takes."""
     from stillwatch.find.sources import (  # noqa: PLC0415
         read_accounts,
         read_events,

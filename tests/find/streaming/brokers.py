@@ -99,6 +99,4 @@ def payloads(table):
         "time",
         pc.strftime(table["time"], format="%Y-%m-%dT%H:%M:%SZ"),
     ).to_pylist()
-    return [
-        json.dumps({k: v for k, v in row.items() if v is not None}).encode() for row in rows
-    ]
+    return [json.dumps({k: v for k, v in row.items() if v is not None}).encode() for row in rows]

@@ -84,10 +84,10 @@ class KafkaReader:
         try:
             self._consumer = Consumer(
                 {
-                    "bootstrap.servers": self._place.servers,
                     "client.id": "stillwatch",
-                    "group.id": self._place.group,
                     **self._place.settings,
+                    "bootstrap.servers": self._place.servers,
+                    "group.id": self._place.group,
                     **_BOUNDS,
                     "error_cb": self._failed,
                 },
