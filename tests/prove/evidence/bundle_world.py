@@ -110,6 +110,7 @@ class World:
                 "model": "m",
                 "prompt": f"prompt {n}",
                 "response": f"answer {n}",
+                "user_agent": "a column that no digest holds",
             }
             for n in range(40)
         ]

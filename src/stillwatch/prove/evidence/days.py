@@ -60,6 +60,12 @@ class DayEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return start + timedelta(days=1) + GRACE
 
 
+_FIELDS = frozenset(
+    ("exchange_id", "account_id", "time", "model", "prompt", "response", "system_prompt")
+)
+"""Of an exchange: what a daily digest commits to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proven:
     """An exchange's place in its day."""
@@ -224,6 +230,8 @@ def opening_of(secret: bytes, index: int, row: dict[str, Any]) -> Opening:
     record: dict[str, Any] = {}
     texts = {}
     for field, value in sorted(row.items()):
+        if field not in _FIELDS:
+            continue  # the log may hold more than its daily digests do
         if field in {"prompt", "response", "system_prompt"} and value is not None:
             salt = _salt(secret, field, name)
             record[f"{field}_commitment"] = commit_text(salt, value)
@@ -243,9 +251,8 @@ def _salt(secret: bytes, field: str, name: str) -> bytes:
 
 
 def _rows(batches: Iterable[pa.RecordBatch], day: date) -> Iterator[dict[str, Any]]:
-    wanted = {"exchange_id", "account_id", "time", "model", "prompt", "response", "system_prompt"}
     for batch in batches:
-        kept = batch.select([name for name in batch.schema.names if name in wanted])
+        kept = batch.select([name for name in batch.schema.names if name in _FIELDS])
         for row in kept.to_pylist():
             if row["time"].astimezone(UTC).date() == day:
                 yield row
