@@ -237,7 +237,8 @@ class _Demo:
 
         out, reveal, bundle = self.out, self.out / f"{_COHORT}.json", self.out / "bundle"
         SigningKey.generate("demo.example/evidence").write(out / "evidence.key")
-        signer = SigningKey.read(out / "evidence.key").public.encode()
+        signer = out / "evidence.pub"
+        signer.write_text(SigningKey.read(out / "evidence.key").public.encode(), "utf-8")
         reveal.write_text(
             _run(
                 *("watermark", "keys", "reveal", "--state", out / "marks"),
