@@ -71,6 +71,7 @@ __all__ = ["beside", "command"]
 )
 @click.option("--show-prompts", is_flag=True, help="Put the prompts of examples in the report.")
 @click.option("--check", is_flag=True, help="Only validate, and say what could be detected.")
+@click.option("--plan", is_flag=True, help="Only say what there is to read and what it takes.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def command(
     *,
@@ -92,6 +93,7 @@ def command(
     decisions: Path | None,
     show_prompts: bool,
     check: bool,
+    plan: bool,
     as_json: bool,
 ) -> None:
     """Find coordinated distillation campaigns in EXCHANGES.
@@ -104,6 +106,11 @@ def command(
 
     if check:
         _check(exchanges, accounts, events, tokens, intelligence, map_, format_, as_json=as_json)
+        return
+    if plan:
+        from stillwatch.cli.plan import show_plan  # noqa: PLC0415
+
+        show_plan(exchanges, state, map_, format_, step=step, key_file=key_file, as_json=as_json)
         return
     if out is None:
         raise ConfigurationError("--out is missing", todo="name a folder for the results")

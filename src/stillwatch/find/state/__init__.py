@@ -1,6 +1,7 @@
 """What scans leave for the next: observations, tables, and what the last looks carried."""
 
 from stillwatch.find.state.folder import Reading, Saved, Segment, StateFolder
+from stillwatch.find.state.planning import Plan, plan_scan
 from stillwatch.find.state.revisions import Revision
 from stillwatch.find.state.scanning import Continued, conclude, scan_state
 from stillwatch.find.state.tables import merge_tables
@@ -9,6 +10,7 @@ from stillwatch.find.state.upkeep import compact, forget, gather
 
 __all__ = [
     "Continued",
+    "Plan",
     "Reading",
     "Revision",
     "Saved",
@@ -21,6 +23,7 @@ __all__ = [
     "gather",
     "known_ids",
     "merge_tables",
+    "plan_scan",
     "scan_state",
     "take_in",
 ]
