@@ -14,7 +14,9 @@ from click.testing import CliRunner
 
 from stillwatch.cli.entry import cli
 from stillwatch.cli.tour.labs import labs, requests_of
+from stillwatch.cli.tour.lineage import proven
 from stillwatch.cli.tour.processes import Processes
+from stillwatch.cli.tour.story import proof
 from stillwatch.errors import OutputError, UnreachableError
 
 
@@ -22,7 +24,7 @@ from stillwatch.errors import OutputError, UnreachableError
 def told(tmp_path_factory):
     """The tour, whole: its folder, what it printed and its figures."""
     folder = tmp_path_factory.mktemp("tour") / "tour"
-    done = CliRunner().invoke(cli, ["demo", "tour", "--out", str(folder)])
+    done = CliRunner().invoke(cli, ["demo", "tour", "--out", str(folder), "--tokens", "128000"])
     assert done.exit_code == 0, (done.output, done.exception)
     return folder, done.stdout, json.loads((folder / "tour.json").read_text())
 
@@ -61,9 +63,30 @@ def test_the_warning_is_there_within_seconds_and_holds_no_prompt(told):
     assert all(set(piece) <= set("0123456789abcdef") for piece in held["pieces"])
 
 
+def test_a_copy_is_found_and_its_controls_are_not(told):
+    folder, _, figures = told
+    proof = figures["lineage"]
+    assert proof["skipped"] == ""
+    assert proof["found"] == ["suspect"]
+    assert proof["models"]["suspect"] < -6 < proof["models"]["other-model"]
+    assert proof["steps"] > 10
+    assert proof["failed"] == []
+    assert Path(proof["bundle"]).is_dir()
+    assert Path(proof["bundle"]).is_relative_to(folder)
+
+
+def test_a_proof_that_cannot_be_is_left_out_with_its_reason(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rfc3161_client", None)
+    with Processes(tmp_path) as processes:
+        found = proven(tmp_path / "lineage", processes, tokens=50_000, seed=1)
+    assert "rfc3161_client" in found.skipped
+    assert "pip install 'stillwatch[prove,serve]'" in found.skipped
+    assert found.skipped in proof(found)
+
+
 def test_each_act_is_told_and_the_commands_can_be_typed_again(told):
     folder, printed, figures = told
-    for words in ("Act 1.", "A finds it", "B and C are warned", "status 403", "People decide"):
+    for words in ("Act 1.", "A finds it", "B and C are warned", "with status 403", "People decide"):
         assert words in printed
     assert f"{figures['after']['b']['innocent']['requests']:,}" in printed
     commands = (folder / "commands.txt").read_text()

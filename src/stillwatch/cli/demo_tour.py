@@ -46,10 +46,24 @@ __all__ = ["tour"]
 @click.option(
     "--seed", default=2, show_default=True, help="Same seed, same worlds; keys are drawn anew."
 )
+@click.option(
+    "--tokens",
+    type=click.IntRange(0, 10_000_000),
+    default=256_000,
+    show_default=True,
+    help="That each model of the proof is trained on; 0 leaves the proof out.",
+)
 @click.option("--open-console", is_flag=True, help="Serve the console at the end, until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="Write the figures as one JSON object.")
 def tour(
-    *, out: Path, exchanges: int, accounts: int, seed: int, open_console: bool, as_json: bool
+    *,
+    out: Path,
+    exchanges: int,
+    accounts: int,
+    seed: int,
+    tokens: int,
+    open_console: bool,
+    as_json: bool,
 ) -> None:
     """Three labs, a hub, gateways and an actor that rotates, from detection to people's decisions.
 
@@ -84,6 +98,7 @@ def tour(
         labs = acts.labs(exchanges=exchanges, accounts=accounts, seed=seed)
         exchange = acts.exchange()
         acts.warn(labs, exchange)
+        acts.proof(tokens=tokens, seed=seed)
         acts.console(exchange, serving=open_console)
         figures = {**acts.figures, "total_seconds": round(time.monotonic() - begun, 1)}
         _keep(out / "tour.json", figures)

@@ -11,6 +11,7 @@ from stillwatch.cli.tour import story
 from stillwatch.cli.tour.answers import answered
 from stillwatch.cli.tour.console import filled, shown
 from stillwatch.cli.tour.labs import labs, requests_of
+from stillwatch.cli.tour.lineage import proven
 from stillwatch.cli.tour.members import WARNED, founded
 from stillwatch.cli.tour.warning import detected, warned
 
@@ -103,6 +104,11 @@ class Tour:
             {"after": {name: one.document() for name, one in after.items()}},
         )
         return True
+
+    def proof(self, *, tokens: int, seed: int) -> None:
+        """Prove a copy, where its part is installed."""
+        found = proven(self.folder / "lineage", self.processes, tokens=tokens, seed=seed)
+        self._over("A copy is found and proven", story.proof(found), {"lineage": found.document()})
 
     def console(self, exchange: Exchange, *, serving: bool) -> Console:
         """Fill A's console with what was found; start it where it is asked for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from stillwatch.cli.tour.answers import KINDS
@@ -11,10 +12,11 @@ if TYPE_CHECKING:
 
     from stillwatch.cli.tour.answers import Answers
     from stillwatch.cli.tour.labs import Lab
+    from stillwatch.cli.tour.lineage import Proof
     from stillwatch.cli.tour.members import Exchange
     from stillwatch.cli.tour.warning import Detection, Warned
 
-__all__ = ["act", "answers", "before", "detection", "exchange", "warning", "worlds"]
+__all__ = ["act", "answers", "before", "detection", "exchange", "proof", "warning", "worlds"]
 
 _WHO = {
     "harvest": "the actor's, for training",
@@ -59,9 +61,7 @@ def exchange(found: Exchange) -> str:
 
 def before(found: Answers) -> str:
     """Tell what the gateway of B did before anybody knew."""
-    return (
-        f"The actor comes to B. B's gateway is asked, and knows of nothing:\n\n{_counts(found)}"
-    )
+    return f"The actor comes to B. B's gateway is asked, and knows of nothing:\n\n{_counts(found)}"
 
 
 def detection(found: Detection) -> str:
@@ -107,8 +107,30 @@ def answers(found: Mapping[str, Answers]) -> str:
     ]
     example = next((one.example for one in found.values() if one.example), None)
     if example is not None:
-        parts.append(f"What the actor reads, status {example['status']}:\n  {example['detail']}")
+        detail = textwrap.fill(example["detail"], 92, initial_indent="  ", subsequent_indent="  ")
+        parts.append(f"What the actor reads, with status {example['status']}:\n{detail}")
     return "\n\n".join(parts)
+
+
+def proof(found: Proof) -> str:
+    """Tell what came of the trial of a copy."""
+    if found.skipped:
+        return f"Left out: {found.skipped}."
+    rows = [
+        (name, f"10^{power:.1f}", "a copy" if name in found.found else "-")
+        for name, power in found.models.items()
+    ]
+    held = f"{found.steps} steps of its verification hold"
+    if found.failed:
+        held += f", and these do not: {', '.join(found.failed)}"
+    return (
+        f"A small network stands for A's model, trained on {found.tokens:,} tokens. What it "
+        "answers to the\ncampaign carries a mark of the campaign's own key, which was committed to "
+        "before. One model\nlearned from such answers, one from as many unmarked ones, one from "
+        "none. All are asked.\n\n"
+        + _table(("model", "p under the campaign's key", "at 10^-6"), rows)
+        + f"\n\nThe evidence is one bundle: {held}.\n{found.bundle}"
+    )
 
 
 def _counts(found: Answers) -> str:
