@@ -95,9 +95,10 @@ def _lines(plan: Plan) -> list[str]:
     about = "" if all(one.exact for one in plan.files) else "about "
     rates = plan.rates
     total = plan.observe + plan.index + plan.decide
+    kinds = ", ".join(sorted({one.format for one in plan.files}))
     return [
         (
-            f"input: {len(plan.files):,} files of {', '.join(sorted({f.format for f in plan.files}))}, "
+            f"input: {len(plan.files):,} files of {kinds}, "
             f"{len(days):,} partitions, {about}{rows:,} exchanges, {size / 2**20:,.1f} MiB"
         ),
         (
