@@ -116,25 +116,11 @@ def command(
         raise ConfigurationError("--out is missing", todo="name a folder for the results")
     with Quarantine(out) as quarantine:
         result = run(
-            exchanges,
-            out,
-            quarantine=quarantine,
-            accounts=accounts,
-            events=events,
-            tokens=tokens,
-            intelligence=intelligence,
-            mapping=map_,
-            format_=format_,
-            key=read_secret(key_file),
-            as_of=as_of,
-            step=step,
-            alpha=alpha,
-            state=state,
-            late=late,
-            assumptions=read_assumptions(damage),
-            decisions=decisions,
-            show_prompts=show_prompts,
-        )
+            exchanges, out, quarantine=quarantine, accounts=accounts, events=events,
+            tokens=tokens, intelligence=intelligence, mapping=map_, format_=format_,
+            key=read_secret(key_file), as_of=as_of, step=step, alpha=alpha, state=state, late=late,
+            assumptions=read_assumptions(damage), decisions=decisions, show_prompts=show_prompts,
+        )  # fmt: skip
         _say(result, out, quarantine, as_json=as_json)
 
 

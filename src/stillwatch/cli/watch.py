@@ -141,24 +141,10 @@ def command(
             "--receivers and --outbox go together", todo="give both, or neither"
         )
     place = running.Place(broker, stream, subject, consumer, credentials, ca, client_config)
-    running.watch(
-        place,
-        running.Job(
-            state=state,
-            out=out,
-            beside=(accounts, events, tokens, intelligence),
-            step=step,
-            alpha=alpha,
-            mapping=map_,
-            key=key_from_secret(read_secret(key_file)),
-            late=late,
-            idle=idle,
-            seconds=commit_seconds,
-            messages=commit_messages,
-            lake=lake,
-            metrics=metrics,
-            listen=metrics_listen,
-            alerts=None if receivers is None or outbox is None else (receivers, outbox),
-        ),
-        once=once,
-    )
+    alerts = None if receivers is None or outbox is None else (receivers, outbox)
+    job = running.Job(
+        state, out, (accounts, events, tokens, intelligence), step=step, alpha=alpha, mapping=map_,
+        key=key_from_secret(read_secret(key_file)), late=late, idle=idle, seconds=commit_seconds,
+        messages=commit_messages, lake=lake, metrics=metrics, listen=metrics_listen, alerts=alerts,
+    )  # fmt: skip
+    running.watch(place, job, once=once)
