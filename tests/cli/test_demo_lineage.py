@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from stillwatch.cli.entry import cli
 from stillwatch.errors import OutputError, RefusedError
+
+TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial" / "prove-a-copy.md"
+
+
+def lines_of(text):
+    """Return lines without figures, paths and blanks, which differ from run to run."""
+    text = re.sub(r"(Report|Bundle): .*", r"\1", text)
+    return [" ".join(re.sub(r"[-^\d.,e]*\d", "#", line).split()) for line in text.splitlines()]
 
 
 def run(*arguments):
@@ -36,6 +46,13 @@ def test_the_copy_is_found_under_its_key_and_nobody_else(shown):
     assert "The bundle verifies: 15 steps hold" in done.stdout
     assert "was trained on marked answers" not in done.stdout
     assert (out / "report.html").is_file()
+
+
+def test_the_tutorial_shows_what_it_prints(shown):
+    _, done = shown
+    page = TUTORIAL.read_text("utf-8")
+    block = page.partition("$ stillwatch demo lineage\n")[2].partition("\n```")[0]
+    assert lines_of(block) == lines_of(done.stdout.strip())
 
 
 def test_the_commands_that_it_shows_can_be_run_again(shown):
