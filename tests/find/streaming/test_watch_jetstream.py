@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -18,9 +19,11 @@ import pytest
 from streamed_world import STEP
 from watching_once import AGES, Watching, jetstream, said
 
-from stillwatch.errors import ConfigurationError, IncompatibleObservationsError
+from stillwatch.errors import ConfigurationError, IncompatibleObservationsError, OutputError
+from stillwatch.find.campaigns import scan
 from stillwatch.find.features.rows import HOUR
-from stillwatch.find.state import StateFolder
+from stillwatch.find.sources import Quarantine, open_exchanges
+from stillwatch.find.state import StateFolder, folder
 from stillwatch.find.streaming import Limits, Pace
 from stillwatch.records import utc
 
@@ -97,6 +100,36 @@ def test_killed_at_any_point_nothing_is_lost_or_counted_twice(world, whole, brok
     assert sorted(kept["exchange_id"].to_pylist()) == sorted(
         world.exchanges["exchange_id"].to_pylist()
     )
+
+
+@pytest.mark.parametrize("full_at", [1, 4, 9])
+def test_a_full_disk_ends_it_and_the_next_run_goes_on(
+    world, broker, tmp_path, monkeypatch, full_at
+):
+    part = world.messages[:3000]
+    broker.publish("LOGS", [*part[:100], b"{", *part[100:]])
+    whole_write, calls = folder.write_whole, []
+
+    def full(path, data):
+        calls.append(path)
+        if len(calls) == full_at:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        whole_write(path, data)
+
+    monkeypatch.setattr(folder, "write_whole", full)
+    limits = Limits(seconds=60, messages=500, wait=0.1, again=0.1)
+    kept = tmp_path / "lake"
+    with pytest.raises(OutputError, match="No space"):
+        Watching(tmp_path, jetstream(broker), world.accounts, limits=limits, lake=kept).run()
+    found = Watching(tmp_path, jetstream(broker), world.accounts, limits=limits, lake=kept).run()
+    assert found.told.reading.messages == 3001
+    assert dict(found.told.bad) == {"unreadable-record": 1}
+    assert len(list((tmp_path / "out/quarantine").glob("exchanges-*.jsonl"))) == 1
+    result = world.scanned(part)[0]
+    assert said(found.last) == said(result)
+    source = open_exchanges(str(kept), quarantine=Quarantine(None))
+    lake = scan(source.batches(), world.accounts, settings=STEP)[0]
+    assert said(lake) == said(result)
 
 
 def test_a_broker_that_goes_away_and_comes_back_costs_nothing(world, whole, broker, tmp_path):
