@@ -237,6 +237,8 @@ def truth_words(cases: Iterable[Mapping[str, str]]) -> set[str]:
 @contextlib.contextmanager
 def served(folder: Path) -> Iterator[tuple[str, str]]:
     """Serve the console; gives its origin and a password of the person ``judge``."""
+    for old in folder.glob("console.sqlite*"):
+        old.unlink()
     store = Database(f"sqlite:///{folder}/console.sqlite")
     store.now(prepare)
     store.now(people.prepare)
