@@ -102,7 +102,9 @@ def test_killed_at_any_point_nothing_is_lost_or_counted_twice(world, whole, brok
     )
 
 
-@pytest.mark.parametrize("full_at", [1, 4, 9])
+@pytest.mark.parametrize(
+    "full_at", [pytest.param(1, marks=pytest.mark.slow), 4, pytest.param(9, marks=pytest.mark.slow)]
+)
 def test_a_full_disk_ends_it_and_the_next_run_goes_on(
     world, broker, tmp_path, monkeypatch, full_at
 ):
