@@ -81,7 +81,7 @@ class Tour:
         """Detect at A and warn; count what the gateways do before and after.
 
         Returns:
-            Whether A found anything.
+            Whether A found anything that it may share.
         """
         first, *others = made
         to_come: dict[str, list[Request]] = {lab.name: requests_of(lab) for lab in others}
@@ -94,6 +94,9 @@ class Tour:
         if not at_a.campaigns:
             return False
         way = warned(self.scanned, exchange, to_come, self.client, self.processes)
+        if way is None:
+            self._over("Nobody is warned", story.nothing(), {})
+            return False
         self._over("B and C are warned", story.warning(way), {"warning": way.document()})
         after = {
             name: answered(self.client, exchange.gateways[name], to_come[name]) for name in WARNED

@@ -153,7 +153,9 @@ class Processes:
         self.running.append(one)
         return one
 
-    def until(self, found: Callable[[], _Found], what: str, patience: float = _PATIENCE) -> _Found:
+    def until(
+        self, found: Callable[[], _Found | None], what: str, patience: float = _PATIENCE
+    ) -> _Found:
         """Return what is looked for, once it is there.
 
         Args:

@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from stillwatch.cli.tour.members import Exchange
     from stillwatch.cli.tour.warning import Detection, Warned
 
-__all__ = ["act", "answers", "before", "detection", "exchange", "proof", "warning", "worlds"]
+__all__ = [
+    "act",
+    "answers",
+    "before",
+    "detection",
+    "exchange",
+    "nothing",
+    "proof",
+    "warning",
+    "worlds",
+]
 
 _WHO = {
     "harvest": "the actor's, for training",
@@ -80,6 +90,14 @@ def detection(found: Detection) -> str:
     )
 
 
+def nothing() -> str:
+    """Tell that nothing left A."""
+    return (
+        "Nothing leaves A: what it declared has no wording that recurs, or only a person may\n"
+        "publish it. logs/stand-a.log says which."
+    )
+
+
 def warning(found: Warned) -> str:
     """Tell how the warning went."""
     rows = [("A's publisher has sent it to the hub", f"{found.published:.2f} s")]
@@ -90,6 +108,11 @@ def warning(found: Warned) -> str:
     rows += [
         (f"{name.upper()}'s gateway first asks the actor to verify", f"{at:.2f} s")
         for name, at in found.challenged.items()
+    ]
+    rows += [
+        (f"{name.upper()}'s gateway recognises none of the actor's first requests", "-")
+        for name in found.handed
+        if name not in found.challenged
     ]
     return (
         f"What leaves A: {found.indicators} object of {found.size:,} bytes, with {found.pieces} "

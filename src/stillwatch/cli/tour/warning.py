@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from stillwatch.cli.tour.answers import asked, verifies
@@ -23,6 +24,10 @@ __all__ = ["Detection", "Warned", "detected", "warned"]
 
 _PROBES = 12
 """Requests of the actor, in turn, with which a gateway is tried until it knows of the actor."""
+_PATIENCE = 2.0
+"""Seconds after the hand-over for which that is tried: in some worlds it recognises none."""
+_PUBLISHED = 20.0
+"""Seconds that the publisher has to send something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class Warned:
     handed: dict[str, float]
     """When each lab's watch had written what its gateway looks up."""
     challenged: dict[str, float]
-    """When each gateway first asked the actor to verify."""
+    """When each gateway first asked the actor to verify; without those that recognised nothing."""
     probes: dict[str, int]
     """Requests that were asked to find that out."""
 
@@ -116,7 +121,7 @@ def warned(
     requests: dict[str, list[Request]],
     client: httpx.Client,
     processes: Processes,
-) -> Warned:
+) -> Warned | None:
     """Wait until what A found is at the gateways of the others; return how long each step took.
 
     Args:
@@ -126,9 +131,19 @@ def warned(
         client: to ask the gateways with.
         processes: that run.
 
+    Returns:
+        The way of the warning; None where the standing policy lets nothing leave, or what was
+        declared has nothing that travels.
+
     Raises:
         UnreachableError: it did not get there.
     """
+    end = time.monotonic() + _PUBLISHED
+    processes.until(
+        lambda: exchange.publisher.lines or time.monotonic() > end, "the publisher", 2 * _PUBLISHED
+    )
+    if not exchange.publisher.lines:
+        return None
     begun = (out / "campaigns.json").stat().st_mtime
     trying = {
         name: [one.question for one in requests[name] if one.kind == "harvest"][:_PROBES]
@@ -136,10 +151,17 @@ def warned(
     }
     challenged: dict[str, float] = {}
     probes = dict.fromkeys(WARNED, 0)
+    open_ = set(WARNED)
+
+    def handed_over(name: str) -> float | None:
+        return next((at for at, _ in list(exchange.watchers[name].lines) if at >= begun), None)
 
     def everywhere() -> bool:
-        for name in WARNED:
-            if name in challenged:
+        for name in sorted(open_):
+            at = handed_over(name)
+            if at is not None and (not trying[name] or time.time() > at + _PATIENCE):
+                open_.remove(name)
+            if name not in open_ or not trying[name]:
                 continue
             question = trying[name][probes[name] % len(trying[name])]
             probes[name] += 1
@@ -147,14 +169,15 @@ def warned(
             answer = asked(client, exchange.gateways[name], {**question, "account": "probe"})
             if verifies(answer):
                 challenged[name] = round(time.time() - begun, 2)
-        return len(challenged) == len(WARNED)
+                open_.remove(name)
+        return not open_
 
     processes.until(everywhere, "a warning at every gateway")
     said = [one for one in exchange.publisher.lines if one.text[:1] == "{"]
     left = "".join(f"{one.text}\n" for one in said)
     (out.parent / "published.jsonl").write_text(left, "utf-8")
     handed = {
-        name: round(next(at for at, _ in exchange.watchers[name].lines if at >= begun) - begun, 2)
+        name: round(processes.until(partial(handed_over, name), "a hand-over") - begun, 2)
         for name in WARNED
     }
     return Warned(
