@@ -145,39 +145,12 @@ def warned(
     if not exchange.publisher.lines:
         return None
     begun = (out / "campaigns.json").stat().st_mtime
-    trying = {
-        name: [one.question for one in requests[name] if one.kind == "harvest"][:_PROBES]
-        for name in WARNED
-    }
-    challenged: dict[str, float] = {}
-    probes = dict.fromkeys(WARNED, 0)
-    open_ = set(WARNED)
-
-    def handed_over(name: str) -> float | None:
-        return next((at for at, _ in list(exchange.watchers[name].lines) if at >= begun), None)
-
-    def everywhere() -> bool:
-        for name in sorted(open_):
-            at = handed_over(name)
-            if at is not None and (not trying[name] or time.time() > at + _PATIENCE):
-                open_.remove(name)
-            if name not in open_ or not trying[name]:
-                continue
-            question = trying[name][probes[name] % len(trying[name])]
-            probes[name] += 1
-            # an account of its own, so that nothing is known of it but the request
-            answer = asked(client, exchange.gateways[name], {**question, "account": "probe"})
-            if verifies(answer):
-                challenged[name] = round(time.time() - begun, 2)
-                open_.remove(name)
-        return not open_
-
-    processes.until(everywhere, "a warning at every gateway")
+    challenged, probes = _recognised(begun, exchange, requests, client, processes)
     said = [one for one in exchange.publisher.lines if one.text[:1] == "{"]
     left = "".join(f"{one.text}\n" for one in said)
     (out.parent / "published.jsonl").write_text(left, "utf-8")
     handed = {
-        name: round(processes.until(partial(handed_over, name), "a hand-over") - begun, 2)
+        name: processes.until(partial(_handed, exchange, name, begun), "a hand-over") - begun
         for name in WARNED
     }
     return Warned(
@@ -185,10 +158,51 @@ def warned(
         size=sum(len(one.text.encode()) for one in said),
         pieces=sum(_pieces(json.loads(one.text)) for one in said),
         published=round(said[0].at - begun, 2),
-        handed=handed,
+        handed={name: round(at, 2) for name, at in handed.items()},
         challenged=challenged,
         probes=probes,
     )
+
+
+def _recognised(
+    begun: float,
+    exchange: Exchange,
+    requests: dict[str, list[Request]],
+    client: httpx.Client,
+    processes: Processes,
+) -> tuple[dict[str, float], dict[str, int]]:
+    """Return when each gateway first asked the actor to verify, and how often it was tried."""
+    trying = {
+        name: [one.question for one in requests[name] if one.kind == "harvest"][:_PROBES]
+        for name in WARNED
+    }
+    challenged: dict[str, float] = {}
+    probes = dict.fromkeys(WARNED, 0)
+    waiting = set(WARNED)
+
+    def tried() -> bool:
+        for name in sorted(waiting):
+            at = _handed(exchange, name, begun)
+            if at is not None and (not trying[name] or time.time() > at + _PATIENCE):
+                waiting.remove(name)
+            if name not in waiting or not trying[name]:
+                continue
+            question = trying[name][probes[name] % len(trying[name])]
+            probes[name] += 1
+            # an account of its own, so that nothing is known of it but the request
+            answer = asked(client, exchange.gateways[name], {**question, "account": "probe"})
+            if verifies(answer):
+                challenged[name] = round(time.time() - begun, 2)
+                waiting.remove(name)
+        return not waiting
+
+    processes.until(tried, "a warning at every gateway")
+    return challenged, probes
+
+
+def _handed(exchange: Exchange, name: str, begun: float) -> float | None:
+    """Return when a lab's watch said that it had handed over; None where it has not yet."""
+    return next((at for at, _ in list(exchange.watchers[name].lines) if at >= begun), None)
 
 
 def _pieces(indicator: dict[str, Any]) -> int:
