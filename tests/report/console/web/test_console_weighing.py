@@ -53,6 +53,10 @@ def test_ties_speak_only_where_the_members_hold_values_that_nobody_else_holds():
     [fact] = [f for f in facts(view(tie, entities=(own,)), None) if f.question.startswith("Who")]
     assert "60% share a payment value" in fact.here
     assert "a card of 4 of 10 members and 0 other accounts" in fact.here
+    assert "values" not in fact.here
+    held = (own, ("card", "card 3", 2, 0), ("phone", "phone 1", 3, 0), common)
+    [fact] = [f for f in facts(view(tie, entities=held), None) if f.question.startswith("Who")]
+    assert "3 values are each held by several of them and by nobody else" in fact.here
 
 
 def test_people_who_ask_on_and_classes_and_users_of_one_tool_are_spoken_for():

@@ -103,11 +103,16 @@ def _tied(view: CampaignView, known: Mapping[str, FindingRow]) -> Fact:
     heard = [f"{one.effect:.0%} share a {word}" for one, word in ties if (one.effect or 0.0) > 0]
     spoken = sum(one.log_e or 0.0 for one, _ in ties)
     held = [one for one in view.entities if one[0] in {"card", "phone", "device"}]
-    here = "; ".join(heard) or "nobody shares a payment value, phone or device beyond an open tie"
+    here = "; ".join(heard) or (
+        "nobody shares a payment value, phone or device, but for accounts of one firm"
+    )
     if held:
         kind, _, members, others = held[0]
         here += f"; the value held most is a {kind} of {members:,} of {view.row.members:,} members"
         here += f" and {others:,} other accounts"
+    alone = sum(1 for _, _, members, others in held if members > 1 and not others)
+    if alone > 1:
+        here += f"; {alone:,} values are each held by several of them and by nobody else"
     tells = (
         "An actor's accounts share several values, a few accounts each, without a name in common. "
         "Households, firms and agencies share too: there most hold one value, or many others do."
