@@ -64,8 +64,8 @@ def import_(
         click.echo(json.dumps(asdict(done)))
     elif done.changed:
         click.echo(
-            f"scan {done.run}: {done.campaigns:,} campaigns and {done.verdicts:,} verdicts are new "
-            f"or another, {done.revisions:,} revised"
+            f"scan {done.run}: new or changed are campaigns: {done.campaigns:,}, "
+            f"verdicts: {done.verdicts:,}, revisions: {done.revisions:,}"
         )
     else:
         click.echo(f"scan {done.run}: nothing new")
