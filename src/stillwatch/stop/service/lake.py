@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stillwatch.disk import UNFINISHED, writing
 from stillwatch.errors import OutputError
-from stillwatch.find.features.observe import observe
+from stillwatch.find.receiving import observe_each
 from stillwatch.records import EXCHANGE, utc
 
 if TYPE_CHECKING:
@@ -249,13 +248,7 @@ class Lake:
         if rows:
             table = _table([row.fields for row in rows]).combine_chunks().to_batches()[0]
             self._let_go(rows)
-            counted = table.column("output_tokens").is_valid()
-            for part in (
-                table.filter(counted),
-                table.filter(pc.invert(counted)).drop_columns("output_tokens"),
-            ):
-                if part.num_rows:
-                    self._observed.append(observe(part, key=self._key))
+            self._observed += observe_each(table, key=self._key)
             while sum(batch.nbytes for batch in self._observed) > self._bounds.bytes:
                 self.counts.dropped += self._observed.pop(0).num_rows
         if self._observed and self._segments is not None:
@@ -279,7 +272,7 @@ class Lake:
         place.mkdir(exist_ok=True)
         token = f"{utc(time.time_ns() // 1000):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
         fields = sorted((row.fields for row in rows), key=lambda row: row["time"])
-        table = pa.Table.from_pylist(fields, SCHEMA)
+        table = _table(fields)
         with writing(place / f"part-{token}.parquet") as file:
             pq.write_table(table, file, compression="zstd", write_page_checksum=True)
 
