@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from stillwatch.listening import listen, url_of
+from stillwatch.testing.bodies import read_body
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, MutableMapping
@@ -44,11 +45,7 @@ class ModelEndpoint:
         """Answer a request."""
         if scope["type"] != "http":
             return
-        body = b""
-        while (message := await receive())["type"] == "http.request":
-            body += message.get("body", b"")
-            if not message.get("more_body"):
-                break
+        body = await read_body(receive)
         asked = json.loads(body)
         prompt = asked.get("prompt") or asked["messages"][-1]["content"]
         options = asked.get("options", asked)

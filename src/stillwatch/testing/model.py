@@ -13,6 +13,8 @@ import json
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from stillwatch.testing.bodies import read_body
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, MutableMapping
     from typing import TypeAlias
@@ -43,11 +45,7 @@ class FakeModel:
         """Answer a request."""
         if scope["type"] != "http":
             return
-        body = b""
-        while (message := await receive())["type"] == "http.request":
-            body += message.get("body", b"")
-            if not message.get("more_body"):
-                break
+        body = await read_body(receive)
         path = scope["path"]
         if path == "/received":
             await _json(send, list(self.received))
