@@ -17,12 +17,12 @@ import pyarrow.compute as pc
 
 from stillwatch import __version__
 from stillwatch.report.damage import NAMES, together
-from stillwatch.report.documents import words
 from stillwatch.report.documents.amounts import Amounts, amounts
 from stillwatch.report.documents.charts import Timeline, overview_spans, timeline
 from stillwatch.report.documents.lineage import lineage_of
 from stillwatch.report.documents.network import SIGNS, Network, network
-from stillwatch.report.documents.visible import shorten, visible
+from stillwatch.report.documents.templating import environment
+from stillwatch.report.documents.visible import visible
 from stillwatch.report.documents.votes import Votes, threshold, votes
 
 if TYPE_CHECKING:
@@ -204,29 +204,8 @@ def _totals(damages: Mapping[str, Damage]) -> tuple[Total, ...]:
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("stillwatch.report.documents", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "amount": words.amount,
-        "amount_range": words.amount_range,
-        "count": words.count,
-        "duration": words.duration,
-        "log_value": words.log_value,
-        "measure": words.measure,
-        "money": words.money,
-        "prompt": _prompt,
-        "short": shorten,
-        "spaced": words.spaced,
-        "when": words.when,
-    }
-    environment.globals["share"] = words.share
-    return environment
+    loader = jinja2.PackageLoader("stillwatch.report.documents", ".")
+    return environment(loader, _finalize, prompt=_prompt)
 
 
 def _finalize(value: object) -> object:

@@ -16,8 +16,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from stillwatch.disk import read_small, write_whole
 from stillwatch.errors import ConfigurationError, OutputError
-from stillwatch.report.documents import words
-from stillwatch.report.documents.visible import shorten, visible
+from stillwatch.report.documents import templating
+from stillwatch.report.documents.visible import visible
 from stillwatch.report.papers.blocks import Heading, Paper
 from stillwatch.report.papers.reading import mark_of, parsed
 
@@ -188,27 +188,7 @@ class Templates:
 
 def environment(
     templates: Templates, finalize: Callable[[object], object] | None = None
-) -> ImmutableSandboxedEnvironment:
+) -> jinja2.Environment:
     """Return where templates run: they reach no attribute that begins with _, and no file."""
-    made = ImmutableSandboxedEnvironment(
-        loader=jinja2.FunctionLoader(lambda name: templates.read(name).decode("utf-8")),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters |= {
-        "amount": words.amount,
-        "amount_range": words.amount_range,
-        "count": words.count,
-        "duration": words.duration,
-        "log_value": words.log_value,
-        "measure": words.measure,
-        "money": words.money,
-        "short": shorten,
-        "spaced": words.spaced,
-        "when": words.when,
-    }
-    made.globals["share"] = words.share
-    return made
+    loader = jinja2.FunctionLoader(lambda name: templates.read(name).decode("utf-8"))
+    return templating.environment(loader, finalize, ImmutableSandboxedEnvironment)

@@ -14,7 +14,8 @@ from starlette.responses import Response
 
 from stillwatch.report.console.cases import Act
 from stillwatch.report.documents import words
-from stillwatch.report.documents.visible import shorten, visible
+from stillwatch.report.documents.templating import environment
+from stillwatch.report.documents.visible import visible
 
 if TYPE_CHECKING:
     from stillwatch.report.console.web.asking import Asked
@@ -70,37 +71,17 @@ class Pages:
     """Draws pages."""
 
     def __init__(self) -> None:
-        found = jinja2.Environment(
-            loader=jinja2.ChoiceLoader(
-                [
-                    jinja2.PackageLoader("stillwatch.report.console.web", "templates"),
-                    jinja2.PrefixLoader(
-                        {"documents": jinja2.PackageLoader("stillwatch.report.documents", ".")}
-                    ),
-                ]
-            ),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            finalize=_finalize,
-            trim_blocks=True,
-            lstrip_blocks=True,
+        own = jinja2.PackageLoader("stillwatch.report.console.web", "templates")
+        reports = jinja2.PackageLoader("stillwatch.report.documents", ".")
+        found = environment(
+            jinja2.ChoiceLoader([own, jinja2.PrefixLoader({"documents": reports})]),
+            _finalize,
+            ago=ago,
+            exact=escape,
+            quoted=lambda text: escape(quote(str(text), safe="", errors="surrogatepass")),
+            stamp=_stamp,
         )
-        found.filters |= {
-            "ago": ago,
-            "amount": words.amount,
-            "count": words.count,
-            "duration": words.duration,
-            "exact": escape,
-            "log_value": words.log_value,
-            "measure": words.measure,
-            "money": words.money,
-            "quoted": lambda text: escape(quote(str(text), safe="", errors="surrogatepass")),
-            "short": shorten,
-            "spaced": words.spaced,
-            "stamp": _stamp,
-            "when": words.when,
-        }
-        found.globals |= {"Act": Act, "asset": _asset, "link": link, "share": words.share}
+        found.globals |= {"Act": Act, "asset": _asset, "link": link}
         self._environment = found
 
     def text(self, page: str, asked: Asked | None, /, **values: Any) -> str:  # noqa: ANN401 - a template's
