@@ -306,7 +306,8 @@ def test_open_questions_end_with_an_error_and_the_next_run_goes_on(world, tmp_pa
 def test_looks_may_stop_before_all_is_asked(world, tmp_path):
     case = tmp_path / "case"
     draft = world.write_draft(tests='["looks"]', looks=4)
-    run("plan", draft, "--out", case, "--key", world.folder / "plans.key")
+    key = ("--key", world.folder / "plans.key", "--name", "lab.example/plans")
+    run("plan", draft, "--out", case, *key)
     kept = draft.read_text()
     (world.folder / "early.toml").write_text(kept)
     signed = ("--signed-by", world.signer)
